@@ -1,0 +1,2 @@
+//! From reset to the main loop; on a PC it only says how to run the image.
+fn main() {}

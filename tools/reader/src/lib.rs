@@ -1,0 +1,1 @@
+//! What `meterctl` does, as a library: connect, read, decode, print.

@@ -1,0 +1,1 @@
+//! A virtual meter: the MSP430FR2355, its board and the mains, running the real firmware image.
