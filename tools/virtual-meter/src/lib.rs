@@ -1,3 +1,4 @@
 //! A virtual meter: the MSP430FR2355, its board and the mains, running the real firmware image.
 
 pub mod cpu;
+pub mod time;
