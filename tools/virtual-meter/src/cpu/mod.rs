@@ -1,5 +1,96 @@
 //! The MSP430 CPU: the full classic instruction set with the CPUX cycle table, and nothing of the chip around it.
+//!
+//! The FR2355 has a CPUX core, but what LLVM and its assembler emit for it are classic instructions below 64 KB, which
+//! behave the same there but for their cycles. MSP430X instruction words are therefore refused rather than half done.
 
+mod alu;
 mod bus;
+mod cycles;
+mod decode;
+mod execute;
+mod fault;
+mod registers;
 
 pub use bus::Bus;
+pub use cycles::{INTERRUPT as INTERRUPT_CYCLES, RESET as RESET_CYCLES};
+pub use decode::{Instruction, Mode, Operation};
+pub use fault::CpuFault;
+pub use registers::{CG2, PC, SP, SR, status};
+
+use status::{CPUOFF, GIE, SCG0};
+
+/// Address of the reset vector.
+pub const RESET_VECTOR: u16 = 0xFFFE;
+
+/// Registers and interrupt logic of the CPU.
+#[derive(Clone, Debug)]
+pub struct Cpu {
+    /// R0 to R15; R0 is PC, R1 SP, R2 SR, and R3 stays 0.
+    pub registers: [u16; 16],
+    /// Address of the instruction that [`Cpu::step`] executed last.
+    pub current: u16,
+    /// The last instruction set GIE, so one more is executed before an interrupt is accepted.
+    just_enabled: bool,
+    /// What the instruction in progress has done wrong.
+    fault: Option<CpuFault>,
+    instructions: &'static [Instruction; 0x1_0000],
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Cpu {
+    /// A CPU with all registers 0, which is to be [reset](Cpu::reset) before it runs.
+    pub fn new() -> Self {
+        Self {
+            registers: [0; 16],
+            current: 0,
+            just_enabled: false,
+            fault: None,
+            instructions: decode::table(),
+        }
+    }
+
+    /// Resets: SR becomes 0, PC comes from the reset vector, all other registers keep what they had.
+    ///
+    /// Returns the MCLK cycles.
+    pub fn reset<B: Bus>(&mut self, bus: &mut B) -> u32 {
+        self.registers[SR] = 0;
+        self.registers[PC] = bus.read_word(RESET_VECTOR) & !1;
+        self.just_enabled = false;
+        self.fault = None;
+        RESET_CYCLES
+    }
+
+    /// Accepts an interrupt: pushes PC and SR, clears SR but for SCG0, and loads PC from the address `vector`.
+    ///
+    /// Returns the MCLK cycles. Whether an interrupt is to be accepted is for the caller: a maskable one when
+    /// [`Cpu::accepts_interrupts`], another one always.
+    pub fn interrupt<B: Bus>(&mut self, bus: &mut B, vector: u16) -> u32 {
+        self.push(bus, self.registers[PC]);
+        self.push(bus, self.registers[SR]);
+        self.registers[SR] &= SCG0;
+        self.registers[PC] = bus.read_word(vector) & !1;
+        self.just_enabled = false;
+        INTERRUPT_CYCLES
+    }
+
+    /// Whether a maskable interrupt is accepted before the next instruction: GIE is set, and not only just now.
+    ///
+    /// The instruction after the one that sets GIE is executed first (SLAU445, section 1.3.4.1), unless the CPU was
+    /// sent to sleep with it.
+    #[inline]
+    pub fn accepts_interrupts(&self) -> bool {
+        let status = self.registers[SR];
+        status & GIE != 0 && (!self.just_enabled || status & CPUOFF != 0)
+    }
+
+    /// Whether CPUOFF is set: no instruction is executed until an interrupt clears it.
+    #[inline]
+    pub fn is_asleep(&self) -> bool {
+        self.registers[SR] & CPUOFF != 0
+    }
+}
