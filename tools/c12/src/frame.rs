@@ -1,0 +1,89 @@
+//! The packet buffer of a port and the link settings that travel with it.
+
+use crate::link::OVERHEAD;
+
+/// Largest packet that a port takes or sends, in bytes: ST6 fits one, and RAM is scarce.
+pub const PACKET_MAX: u16 = 256;
+
+/// Data bytes of the largest packet.
+pub const PAYLOAD_MAX: usize = (PACKET_MAX - OVERHEAD) as usize;
+
+/// What the two ends have agreed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Bit-rate code of the Negotiate service; 6 = 9600.
+    pub bit_rate: u16,
+    /// Largest whole packet in bytes, both directions.
+    pub packet_size: u16,
+    /// Most packets a message may have.
+    pub packets: u16,
+    /// Channel traffic time-out.
+    pub traffic_ms: u32,
+    /// Longest pause inside a packet.
+    pub intercharacter_ms: u32,
+    /// Longest wait for an ACK.
+    pub response_ms: u32,
+    /// How often a packet is sent again.
+    pub retries: u16,
+}
+
+impl Settings {
+    /// In force at every start of a connection.
+    pub const DEFAULT: Settings = Settings {
+        bit_rate: 6,
+        packet_size: 64,
+        packets: 1,
+        traffic_ms: 6_000,
+        intercharacter_ms: 500,
+        response_ms: 2_000,
+        retries: 3,
+    };
+}
+
+/// One packet's data with what both ends of the hand-over need to know about it.
+#[derive(Debug)]
+pub struct Frame {
+    /// In force.
+    pub(crate) settings: Settings,
+    /// In force after the response is acknowledged.
+    pub(crate) next: Settings,
+    /// Traffic time-out until the next good packet (Wait lengthens it once).
+    pub(crate) traffic_ms: u32,
+    /// Control bits (multi, first) and sequence number of a response packet.
+    pub(crate) control: u16,
+    pub(crate) sequence: u16,
+    /// CRC register before the CRC bytes of the packet just received.
+    pub(crate) crc: u16,
+    /// Data bytes of the request (may exceed the buffer: then it was too large), or of the response packet.
+    pub(crate) len: u16,
+    pub(crate) payload: [u8; PAYLOAD_MAX],
+}
+
+impl Frame {
+    /// An empty frame at the default settings.
+    pub const fn new() -> Self {
+        Frame {
+            settings: Settings::DEFAULT,
+            next: Settings::DEFAULT,
+            traffic_ms: Settings::DEFAULT.traffic_ms,
+            control: 0,
+            sequence: 0,
+            crc: 0,
+            len: 0,
+            payload: [0; PAYLOAD_MAX],
+        }
+    }
+
+    /// Back to the default settings, at once.
+    pub(crate) fn reset(&mut self) {
+        self.settings = Settings::DEFAULT;
+        self.next = Settings::DEFAULT;
+        self.traffic_ms = Settings::DEFAULT.traffic_ms;
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Frame::new()
+    }
+}

@@ -1,0 +1,441 @@
+//! Device side of the C12.18 data link: packets, ACK/NAK, duplicates, retries, time-outs.
+//!
+//! Read sections 2 to 4 of the protocol reference first. [`Link`] is the one place where the UART interrupt and the
+//! main loop meet. Every method is short and is called either by the interrupt or inside a critical section; the
+//! long work (reading tables, checking passwords) happens outside, because [`Link::turn`] hands the packet buffer
+//! itself to the main loop, and [`Link::send`] gives it back. While the main loop owns it the line is ours anyway:
+//! C12.18 is half duplex and the reader waits.
+//!
+//! One buffer serves both directions: a request is dead once its response stands in its place. The price is that a
+//! repeated request may overwrite a response that was not acknowledged yet; [`Cause::Repeat`] tells the responder.
+
+use crate::crc;
+use crate::frame::{Frame, Settings};
+
+/// Start of packet.
+pub const STP: u16 = 0xEE;
+/// Answer to a good packet.
+pub const ACK: u16 = 0x06;
+/// Answer to a damaged packet.
+pub const NAK: u16 = 0x15;
+
+/// Bytes before the data of a packet.
+pub const HEADER: u16 = 6;
+/// Bytes of a packet that are not data: header and CRC.
+pub const OVERHEAD: u16 = 8;
+
+/// Control bit: part of a message of several packets.
+pub const CONTROL_MULTI: u16 = 0x80;
+/// Control bit: first packet of such a message.
+pub const CONTROL_FIRST: u16 = 0x40;
+/// Control bit: changes with every new packet, stays when one is repeated.
+pub const CONTROL_TOGGLE: u16 = 0x20;
+/// Control bits that name the data format; 0 is C12.18.
+pub const CONTROL_FORMAT: u16 = 0x03;
+
+/// A control word that no packet has: nothing to compare a duplicate with.
+const NO_PACKET: u16 = 0xFFFF;
+/// No continuation of a message is expected.
+const NO_SEQUENCE: u16 = 0xFFFF;
+
+/// What the interrupt handler must do after a byte was received.
+#[repr(u16)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// Nothing.
+    Nothing,
+    /// Enable the transmit interrupt; the main loop may have work too.
+    Transmit,
+    /// Wake the main loop: it has work.
+    Wake,
+    /// Set the UART to [`Link::bit_rate`] now; the reader has acknowledged the change.
+    BitRate,
+}
+
+/// Why the main loop gets the frame.
+#[repr(u16)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// A new request is complete.
+    Request,
+    /// The last request again, its response not acknowledged: answer again, do not execute again.
+    Repeat,
+    /// A packet of a long response was acknowledged: fill in the next one.
+    More,
+}
+
+/// What the main loop must do now; see [`Link::turn`].
+#[derive(Debug)]
+pub enum Turn<'b> {
+    /// Nothing.
+    Idle,
+    /// Enable the transmit interrupt: a packet goes out again.
+    Transmit,
+    /// The reader is gone: set the UART to [`Link::bit_rate`] (the default again) and end the session.
+    Lost,
+    /// Answer the request in the frame, then [`Link::send`] it.
+    Serve(Cause, &'b mut Frame),
+}
+
+/// Where the exchange stands; being inside a packet is told by `position`.
+#[repr(u16)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// Waiting for a request.
+    Listening,
+    /// Request complete, or the next packet wanted: the main loop's turn.
+    Serving,
+    /// Our packet is going out.
+    Sending,
+    /// Our packet is out, its ACK is not in.
+    Awaiting,
+}
+
+/// The data link of one port.
+#[derive(Debug)]
+pub struct Link<'b> {
+    /// `None` while the main loop serves.
+    frame: Option<&'b mut Frame>,
+    phase: Phase,
+    cause: Cause,
+    /// Bytes of the present packet that have passed; 0 = between packets.
+    position: u16,
+    crc: u16,
+    header: [u8; HEADER as usize],
+    /// ACK or NAK to send before anything else; 0 = none.
+    acknowledge: u16,
+    /// Time of the last byte inside a packet, or of the end of our own.
+    since_ms: u32,
+    /// Time of the last good packet in either direction.
+    traffic_at_ms: u32,
+    /// The traffic time-out runs.
+    active: bool,
+    /// Our last response was not acknowledged.
+    unacknowledged: bool,
+    /// Control byte and CRC of the last good packet; control `NO_PACKET` = none.
+    last_control: u16,
+    last_crc: u16,
+    /// Data bytes of a message of several packets collected so far, and the sequence number that must follow.
+    assembled: u16,
+    expected: u16,
+    /// Toggle bit of our next new packet.
+    toggle: u16,
+    retries: u16,
+}
+
+impl<'b> Link<'b> {
+    /// A link that listens at the default settings. `frame` is the port's one packet buffer.
+    pub fn new(frame: &'b mut Frame) -> Self {
+        Link {
+            frame: Some(frame),
+            phase: Phase::Listening,
+            cause: Cause::Request,
+            position: 0,
+            crc: 0,
+            header: [0; HEADER as usize],
+            acknowledge: 0,
+            since_ms: 0,
+            traffic_at_ms: 0,
+            active: false,
+            unacknowledged: false,
+            last_control: NO_PACKET,
+            last_crc: 0,
+            assembled: 0,
+            expected: NO_SEQUENCE,
+            toggle: 0,
+            retries: 0,
+        }
+    }
+
+    /// Bit-rate code in force (section 6 of the reference; 6 = 9600); the default while the main loop serves.
+    pub fn bit_rate(&self) -> u16 {
+        match &self.frame {
+            Some(frame) => frame.settings.bit_rate,
+            None => Settings::DEFAULT.bit_rate,
+        }
+    }
+
+    /// Takes one received byte (0..=255). Call it from the receive interrupt; parity and framing errors are
+    /// simply not passed on, the CRC notices.
+    pub fn receive(&mut self, byte: u16, now_ms: u32) -> Signal {
+        let Some(frame) = self.frame.as_deref_mut() else {
+            return Signal::Nothing;
+        };
+        if self.phase == Phase::Serving || self.phase == Phase::Sending {
+            return Signal::Nothing;
+        }
+        // A packet that stopped half-way is forgotten when something new comes.
+        if self.position != 0
+            && now_ms.wrapping_sub(self.since_ms) >= frame.settings.intercharacter_ms
+        {
+            self.position = 0;
+        }
+        if self.position == 0 {
+            if byte != STP {
+                return self.between_packets(byte, now_ms);
+            }
+            self.crc = crc::INITIAL;
+        }
+        self.since_ms = now_ms;
+
+        let position = self.position;
+        if position == 1 && byte != 0 {
+            // Not our identity: the start was noise. Another start byte is taken as the true one.
+            if byte == STP {
+                return Signal::Nothing;
+            }
+            self.position = 0;
+            return self.between_packets(byte, now_ms);
+        }
+        if position < HEADER {
+            if let Some(place) = self.header.get_mut(position as usize) {
+                *place = byte as u8;
+            }
+            self.crc = crc::step(self.crc, byte);
+            self.position = position + 1;
+            if position + 1 == HEADER && !self.header_is_good() {
+                self.position = 0;
+            }
+            return Signal::Nothing;
+        }
+        let at = position - HEADER;
+        let len = length(&self.header);
+        if at < len {
+            // From here on a response that waits for its ACK is overwritten.
+            self.phase = Phase::Listening;
+            if let Some(place) = frame.payload.get_mut((self.assembled + at) as usize) {
+                *place = byte as u8;
+            }
+        }
+        if at == len {
+            // The register now holds the CRC that duplicates are known by; `last_crc` is still needed for that.
+            frame.crc = self.crc;
+        }
+        self.crc = crc::step(self.crc, byte);
+        self.position = position + 1;
+        if at <= len {
+            return Signal::Nothing;
+        }
+        self.position = 0;
+        self.packet_complete(now_ms)
+    }
+
+    /// The next byte to transmit; `None` when there is none. Call it from the transmit interrupt.
+    pub fn transmit(&mut self, now_ms: u32) -> Option<u16> {
+        if self.acknowledge != 0 {
+            let byte = self.acknowledge;
+            self.acknowledge = 0;
+            return Some(byte);
+        }
+        if self.phase != Phase::Sending {
+            return None;
+        }
+        let frame = self.frame.as_deref()?;
+        let position = self.position;
+        let tail = HEADER + frame.len;
+        self.position = position + 1;
+        if position > tail {
+            self.position = 0;
+            self.phase = Phase::Awaiting;
+            self.since_ms = now_ms;
+            self.traffic_at_ms = now_ms;
+            return Some(!self.crc >> 8);
+        }
+        if position == tail {
+            return Some(!self.crc & 0xFF);
+        }
+        let bytes: &[u8] = if position < HEADER {
+            &self.header
+        } else {
+            &frame.payload
+        };
+        let index = if position < HEADER {
+            position
+        } else {
+            position - HEADER
+        };
+        let byte = bytes.get(index as usize).map_or(0, |byte| *byte as u16);
+        self.crc = crc::step(self.crc, byte);
+        Some(byte)
+    }
+
+    /// Looks at the clock and hands out work. Call it from the main loop at least ten times a second, and whenever
+    /// a [`Signal`] came.
+    pub fn turn(&mut self, now_ms: u32) -> Turn<'b> {
+        let Some(frame) = self.frame.as_deref_mut() else {
+            return Turn::Idle;
+        };
+        if self.phase == Phase::Serving {
+            return match self.frame.take() {
+                Some(frame) => Turn::Serve(self.cause, frame),
+                None => Turn::Idle,
+            };
+        }
+        if self.phase == Phase::Sending {
+            return Turn::Idle;
+        }
+        let mut lost = self.active && now_ms.wrapping_sub(self.traffic_at_ms) >= frame.traffic_ms;
+        if self.phase == Phase::Awaiting
+            && now_ms.wrapping_sub(self.since_ms) >= frame.settings.response_ms
+        {
+            if self.retries != 0 && !lost {
+                self.start_packet();
+                return Turn::Transmit;
+            }
+            lost = true;
+        }
+        if !lost {
+            return Turn::Idle;
+        }
+        frame.reset();
+        self.phase = Phase::Listening;
+        self.position = 0;
+        self.assembled = 0;
+        self.expected = NO_SEQUENCE;
+        self.active = false;
+        self.unacknowledged = false;
+        self.last_control = NO_PACKET;
+        Turn::Lost
+    }
+
+    /// Sends the packet that the responder has put into the frame; enable the transmit interrupt afterwards.
+    pub fn send(&mut self, frame: &'b mut Frame) {
+        // A repeated answer keeps its toggle bit, so that the reader knows it if it has got it already.
+        if self.cause != Cause::Repeat {
+            self.toggle ^= CONTROL_TOGGLE;
+        }
+        self.retries = frame.settings.retries + 1;
+        self.frame = Some(frame);
+        self.unacknowledged = true;
+        self.start_packet();
+    }
+
+    /// Sends the packet in the frame from its first byte; the header is built anew because receiving uses it too.
+    fn start_packet(&mut self) {
+        let Some(frame) = self.frame.as_deref() else {
+            return;
+        };
+        let control = frame.control | (self.toggle ^ CONTROL_TOGGLE);
+        self.header = [
+            STP as u8,
+            0,
+            control as u8,
+            frame.sequence as u8,
+            (frame.len >> 8) as u8,
+            (frame.len & 0xFF) as u8,
+        ];
+        self.retries -= 1;
+        self.phase = Phase::Sending;
+        self.position = 0;
+        self.crc = crc::INITIAL;
+    }
+
+    /// A byte outside a packet: the acknowledgement of our last one, or noise.
+    fn between_packets(&mut self, byte: u16, now_ms: u32) -> Signal {
+        if self.phase != Phase::Awaiting {
+            return Signal::Nothing;
+        }
+        if byte == NAK && self.retries != 0 {
+            self.start_packet();
+            return Signal::Transmit;
+        }
+        if byte != ACK {
+            return Signal::Nothing;
+        }
+        let Some(frame) = self.frame.as_deref_mut() else {
+            return Signal::Nothing;
+        };
+        self.traffic_at_ms = now_ms;
+        if frame.sequence != 0 {
+            self.cause = Cause::More;
+            self.phase = Phase::Serving;
+            return Signal::Wake;
+        }
+        self.unacknowledged = false;
+        self.phase = Phase::Listening;
+        let rate = frame.settings.bit_rate;
+        frame.settings = frame.next;
+        if frame.settings.bit_rate == rate {
+            Signal::Nothing
+        } else {
+            Signal::BitRate
+        }
+    }
+
+    /// Refuses what cannot be a packet for us, and prepares to collect its data.
+    fn header_is_good(&mut self) -> bool {
+        let Some(frame) = self.frame.as_deref() else {
+            return false;
+        };
+        let control = self.header[2] as u16;
+        let len = length(&self.header);
+        if control & CONTROL_FORMAT != 0 || len == 0 || len > frame.settings.packet_size - OVERHEAD
+        {
+            return false;
+        }
+        if control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
+            // A new message; whatever was half assembled is about to be overwritten.
+            self.assembled = 0;
+            self.expected = NO_SEQUENCE;
+        }
+        true
+    }
+
+    /// The last CRC byte is in.
+    fn packet_complete(&mut self, now_ms: u32) -> Signal {
+        let Some(frame) = self.frame.as_deref_mut() else {
+            return Signal::Nothing;
+        };
+        self.acknowledge = NAK;
+        if self.crc != crc::RESIDUE {
+            return Signal::Transmit;
+        }
+        let control = self.header[2] as u16;
+        let sequence = self.header[3] as u16;
+        let len = length(&self.header);
+        let repeated = self.last_control == control && self.last_crc == frame.crc;
+        self.active = true;
+        self.traffic_at_ms = now_ms;
+
+        if repeated && self.unacknowledged {
+            self.acknowledge = ACK;
+            self.cause = Cause::Repeat;
+            self.phase = Phase::Serving;
+            frame.len = len;
+            return Signal::Transmit;
+        }
+        // A reader that starts anew sends the same Identification again, toggle included: always answer it.
+        if repeated
+            && !(len == 1 && frame.payload[0] as u16 == crate::service::code::IDENTIFICATION)
+        {
+            self.acknowledge = ACK;
+            return Signal::Transmit;
+        }
+        if control & (CONTROL_MULTI | CONTROL_FIRST) == CONTROL_MULTI && sequence != self.expected {
+            self.assembled = 0;
+            self.expected = NO_SEQUENCE;
+            return Signal::Transmit;
+        }
+        self.acknowledge = ACK;
+        self.last_control = control;
+        self.last_crc = frame.crc;
+        self.unacknowledged = false;
+        let total = self.assembled + len;
+        if control & CONTROL_MULTI != 0 && sequence != 0 {
+            self.assembled = total;
+            self.expected = sequence - 1;
+            return Signal::Transmit;
+        }
+        self.assembled = 0;
+        self.expected = NO_SEQUENCE;
+        frame.len = total;
+        self.cause = Cause::Request;
+        self.phase = Phase::Serving;
+        Signal::Transmit
+    }
+}
+
+/// Length field of a header.
+fn length(header: &[u8; HEADER as usize]) -> u16 {
+    (header[4] as u16) << 8 | header[5] as u16
+}

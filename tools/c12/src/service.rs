@@ -1,0 +1,352 @@
+//! PSEM requests: what a reader may ask, as values with parse and emit.
+//!
+//! Section 6 of the protocol reference, byte by byte. Integers in PSEM headers are big-endian, whatever the tables
+//! use. A refusal of the parser is the response code that the reader gets.
+
+use crate::response::Response;
+
+/// Service codes; for families the lowest one.
+pub mod code {
+    /// Who are you.
+    pub const IDENTIFICATION: u16 = 0x20;
+    /// End of the connection.
+    pub const TERMINATE: u16 = 0x21;
+    /// The same on later editions' links.
+    pub const DISCONNECT: u16 = 0x22;
+    /// Whole table.
+    pub const READ: u16 = 0x30;
+    /// Part of a table.
+    pub const READ_OFFSET: u16 = 0x3F;
+    /// Whole table.
+    pub const WRITE: u16 = 0x40;
+    /// Part of a table.
+    pub const WRITE_OFFSET: u16 = 0x4F;
+    /// Start of a session.
+    pub const LOGON: u16 = 0x50;
+    /// Password.
+    pub const SECURITY: u16 = 0x51;
+    /// End of a session.
+    pub const LOGOFF: u16 = 0x52;
+    /// Packet size, number and bit rate; plus the number of rates offered, up to 11.
+    pub const NEGOTIATE: u16 = 0x60;
+    /// Longer time-out, once.
+    pub const WAIT: u16 = 0x70;
+    /// Time-outs and retries.
+    pub const TIMING: u16 = 0x71;
+}
+
+/// Most bit rates that one Negotiate can offer.
+const RATES_MAX: u16 = 11;
+
+/// Bytes around the data of a Read response: result, count, checksum.
+pub const READ_OVERHEAD: u16 = 4;
+
+/// Link timing as Timing setup carries it; seconds, but for the number of retries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timing {
+    /// Channel traffic time-out, 1..=255 s.
+    pub traffic_s: u16,
+    /// Inter-character time-out, 1..=255 s.
+    pub intercharacter_s: u16,
+    /// Response time-out, 1..=255 s.
+    pub response_s: u16,
+    /// Number of times a packet is sent again, 0..=255.
+    pub retries: u16,
+}
+
+/// One request. Integers are kept in 16 bits or more for the MSP430's sake; ranges are those of the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Request<'a> {
+    /// 0x20.
+    Identification,
+    /// 0x21.
+    Terminate,
+    /// 0x22.
+    Disconnect,
+    /// 0x30: the whole table.
+    Read {
+        /// Table number on the wire: ST n, or 2048 + n for MT n.
+        table: u16,
+    },
+    /// 0x3F: `count` bytes from `offset`.
+    ReadPart {
+        /// Table number.
+        table: u16,
+        /// First byte, 24 bits.
+        offset: u32,
+        /// Number of bytes.
+        count: u16,
+    },
+    /// 0x40 (offset `None`) and 0x4F.
+    Write {
+        /// Table number.
+        table: u16,
+        /// First byte, 24 bits; `None` writes the whole table.
+        offset: Option<u32>,
+        /// What to write; its checksum was right.
+        data: &'a [u8],
+    },
+    /// 0x50.
+    Logon {
+        /// Goes into event-log entries.
+        user_id: u16,
+        /// Name, padded with anything.
+        user: &'a [u8; 10],
+    },
+    /// 0x51.
+    Security {
+        /// In clear, padded with anything.
+        password: &'a [u8; 20],
+    },
+    /// 0x52.
+    Logoff,
+    /// 0x60..=0x6B.
+    Negotiate {
+        /// Whole packet, bytes.
+        packet_size: u16,
+        /// Packets the reader can put together.
+        packets: u16,
+        /// Bit-rate codes it offers, any order; empty: leave the rate alone.
+        rates: &'a [u8],
+    },
+    /// 0x70.
+    Wait {
+        /// Traffic time-out until the next packet.
+        seconds: u16,
+    },
+    /// 0x71.
+    Timing(Timing),
+}
+
+/// Big-endian 16 bits at `at`; zero past the end (lengths are checked by the callers).
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    match bytes.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
+        Some(pair) => u16::from_be_bytes(*pair),
+        None => 0,
+    }
+}
+
+/// Checksum of table data: the byte that makes the sum of all of them zero.
+pub fn data_checksum(data: &[u8]) -> u16 {
+    data.iter()
+        .fold(0u16, |sum, byte| sum.wrapping_sub(*byte as u16))
+        & 0xFF
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request. Unknown services give `Sns`, wrong lengths and checksums `Err`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Response> {
+        let Some((first, rest)) = bytes.split_first() else {
+            return Err(Response::Err);
+        };
+        let service = *first as u16;
+        let (request, length) = match service {
+            code::IDENTIFICATION => (Request::Identification, 0),
+            code::TERMINATE => (Request::Terminate, 0),
+            code::DISCONNECT => (Request::Disconnect, 0),
+            code::LOGOFF => (Request::Logoff, 0),
+            code::READ => (
+                Request::Read {
+                    table: u16_at(rest, 0),
+                },
+                2,
+            ),
+            code::READ_OFFSET => {
+                let part = Request::ReadPart {
+                    table: u16_at(rest, 0),
+                    offset: offset_at(rest),
+                    count: u16_at(rest, 5),
+                };
+                (part, 7)
+            }
+            code::WRITE => return Self::parse_write(rest, 2),
+            code::WRITE_OFFSET => return Self::parse_write(rest, 5),
+            code::LOGON => {
+                let Some((user_id, user)) = rest.split_first_chunk::<2>() else {
+                    return Err(Response::Err);
+                };
+                let Some(user) = user.first_chunk::<10>() else {
+                    return Err(Response::Err);
+                };
+                (
+                    Request::Logon {
+                        user_id: u16::from_be_bytes(*user_id),
+                        user,
+                    },
+                    12,
+                )
+            }
+            code::SECURITY => {
+                let Some(password) = rest.first_chunk::<20>() else {
+                    return Err(Response::Err);
+                };
+                (Request::Security { password }, 20)
+            }
+            code::WAIT => (
+                Request::Wait {
+                    seconds: u16_at(bytes, 0) & 0xFF,
+                },
+                1,
+            ),
+            code::TIMING => {
+                let (one, two) = (u16_at(rest, 0), u16_at(rest, 2));
+                let timing = Timing {
+                    traffic_s: one >> 8,
+                    intercharacter_s: one & 0xFF,
+                    response_s: two >> 8,
+                    retries: two & 0xFF,
+                };
+                (Request::Timing(timing), 4)
+            }
+            _ => {
+                let offered = service.wrapping_sub(code::NEGOTIATE);
+                if offered > RATES_MAX {
+                    return Err(Response::Sns);
+                }
+                let rates = rest.get(3..).unwrap_or(&[]);
+                let negotiate = Request::Negotiate {
+                    packet_size: u16_at(rest, 0),
+                    packets: u16_at(rest, 1) & 0xFF,
+                    rates,
+                };
+                (negotiate, 3 + offered)
+            }
+        };
+        if rest.len() == length as usize {
+            Ok(request)
+        } else {
+            Err(Response::Err)
+        }
+    }
+
+    /// The two Write forms; `head` bytes stand before the count.
+    fn parse_write(rest: &'a [u8], head: usize) -> Result<Self, Response> {
+        let count = u16_at(rest, head) as usize;
+        let Some((data, checksum)) = rest
+            .get(head + 2..)
+            .and_then(|tail| tail.split_at_checked(count))
+        else {
+            return Err(Response::Err);
+        };
+        if checksum.len() != 1 || data_checksum(rest.get(head + 2..).unwrap_or(&[])) != 0 {
+            return Err(Response::Err);
+        }
+        let offset = if head == 2 {
+            None
+        } else {
+            Some(offset_at(rest))
+        };
+        Ok(Request::Write {
+            table: u16_at(rest, 0),
+            offset,
+            data,
+        })
+    }
+
+    /// Writes the request into `out` and returns its length; `None` when `out` is too small or a field does not fit
+    /// the wire (more than 11 rates, more data than a count can say).
+    pub fn emit(&self, out: &mut [u8]) -> Option<usize> {
+        let mut writer = Writer { out, at: 0 };
+        match *self {
+            Request::Identification => writer.byte(code::IDENTIFICATION)?,
+            Request::Terminate => writer.byte(code::TERMINATE)?,
+            Request::Disconnect => writer.byte(code::DISCONNECT)?,
+            Request::Logoff => writer.byte(code::LOGOFF)?,
+            Request::Read { table } => {
+                writer.byte(code::READ)?;
+                writer.word(table)?;
+            }
+            Request::ReadPart {
+                table,
+                offset,
+                count,
+            } => {
+                writer.byte(code::READ_OFFSET)?;
+                writer.word(table)?;
+                writer.bytes(offset.to_be_bytes().get(1..)?)?;
+                writer.word(count)?;
+            }
+            Request::Write {
+                table,
+                offset,
+                data,
+            } => {
+                writer.byte(if offset.is_some() {
+                    code::WRITE_OFFSET
+                } else {
+                    code::WRITE
+                })?;
+                writer.word(table)?;
+                if let Some(offset) = offset {
+                    writer.bytes(offset.to_be_bytes().get(1..)?)?;
+                }
+                writer.word(u16::try_from(data.len()).ok()?)?;
+                writer.bytes(data)?;
+                writer.byte(data_checksum(data))?;
+            }
+            Request::Logon { user_id, user } => {
+                writer.byte(code::LOGON)?;
+                writer.word(user_id)?;
+                writer.bytes(user)?;
+            }
+            Request::Security { password } => {
+                writer.byte(code::SECURITY)?;
+                writer.bytes(password)?;
+            }
+            Request::Negotiate {
+                packet_size,
+                packets,
+                rates,
+            } => {
+                let offered = u16::try_from(rates.len())
+                    .ok()
+                    .filter(|offered| *offered <= RATES_MAX)?;
+                writer.byte(code::NEGOTIATE + offered)?;
+                writer.word(packet_size)?;
+                writer.byte(packets)?;
+                writer.bytes(rates)?;
+            }
+            Request::Wait { seconds } => {
+                writer.byte(code::WAIT)?;
+                writer.byte(seconds)?;
+            }
+            Request::Timing(timing) => {
+                writer.byte(code::TIMING)?;
+                writer.byte(timing.traffic_s)?;
+                writer.byte(timing.intercharacter_s)?;
+                writer.byte(timing.response_s)?;
+                writer.byte(timing.retries)?;
+            }
+        }
+        Some(writer.at)
+    }
+}
+
+/// The 24-bit offset behind the table number.
+fn offset_at(rest: &[u8]) -> u32 {
+    ((u16_at(rest, 1) & 0xFF) as u32) << 16 | u16_at(rest, 3) as u32
+}
+
+/// Appends to a slice, refusing to run over its end.
+struct Writer<'o> {
+    out: &'o mut [u8],
+    at: usize,
+}
+
+impl Writer<'_> {
+    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        self.out
+            .get_mut(self.at..self.at + bytes.len())?
+            .copy_from_slice(bytes);
+        self.at += bytes.len();
+        Some(())
+    }
+
+    fn byte(&mut self, byte: u16) -> Option<()> {
+        self.bytes(&[u8::try_from(byte).ok()?])
+    }
+
+    fn word(&mut self, word: u16) -> Option<()> {
+        self.bytes(&word.to_be_bytes())
+    }
+}
