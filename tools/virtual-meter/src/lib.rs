@@ -1,4 +1,5 @@
 //! A virtual meter: the MSP430FR2355, its board and the mains, running the real firmware image.
 
+pub mod converter;
 pub mod cpu;
 pub mod time;
