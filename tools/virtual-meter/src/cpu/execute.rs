@@ -83,7 +83,7 @@ impl Cpu {
             // RETI returns to code that was running with interrupts enabled; nothing there waits for another NOP.
             self.just_enabled = enabled && instruction.operation != Operation::Reti;
             if just_enabled && !enabled {
-                self.fault = Some(CpuFault::EintThenDint { pc });
+                self.fault.get_or_insert(CpuFault::EintThenDint { pc });
             }
         }
         match self.fault.take() {
