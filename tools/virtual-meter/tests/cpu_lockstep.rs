@@ -87,8 +87,15 @@ fn all_kinds() -> BTreeSet<stream::Kind> {
     let by_byte = |one: &Instruction| {
         one.byte && one.source == Mode::IndirectIncrement && usize::from(one.source_register) == SP
     };
-    let supported =
-        instructions.filter(|one| one.operation != Operation::Unsupported && !by_byte(one));
+    // SUBC SR, PC always makes PC odd: bit 0 of SR is the carry that is added. So does SUBC SR, SP.
+    let odd = |one: &Instruction| {
+        one.operation == Operation::Subc
+            && (one.source, usize::from(one.source_register)) == (Mode::Register, SR)
+            && one.destination == Mode::Register
+            && usize::from(one.destination_register) <= SP
+    };
+    let supported = instructions
+        .filter(|one| one.operation != Operation::Unsupported && !by_byte(one) && !odd(one));
     let mut kinds: BTreeSet<_> = supported
         .map(|instruction| stream::kind(&instruction, true))
         .collect();

@@ -168,8 +168,9 @@ impl Stream {
 
     /// One step in both: finds an instruction that can be compared, and writes the commands that lead there.
     pub fn step(&mut self) {
-        if !(MEMORY_START..0xFFF0).contains(&self.cpu.registers[PC]) {
-            let pc = MEMORY_START + (self.random.below(0xF000) & !1);
+        if self.random.once_in(8) || !(MEMORY_START..0xFFF0).contains(&self.cpu.registers[PC]) {
+            // Decimal, so that DADD has it as an operand now and then.
+            let pc = (self.random.decimal() | MEMORY_START) & !1;
             self.edit(Edit::Register(PC, pc));
         }
         loop {
