@@ -2,4 +2,5 @@
 
 pub mod converter;
 pub mod cpu;
+pub mod elf;
 pub mod time;
