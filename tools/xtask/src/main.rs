@@ -1,2 +1,38 @@
-//! Project tasks that an alias cannot say: set-up, image, budgets, checks.
-fn main() {}
+//! `cargo xtask TASK`: the project's tasks on the command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{firmware, setup};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Set-up, firmware image and checks of meter430"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what is missing for building and testing, after saying what that is.
+    Setup,
+    /// Builds target/meter430.elf and .hex; lint, image checks, memory and stack against the budget.
+    Firmware,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Setup => setup::task(),
+        Task::Firmware => setup::ensure(setup::Scope::Firmware).and_then(|()| firmware::task()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `cargo xtask firmware`: builds the image, holds it against lint, checks and budgets, writes the files for programmers.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::image::{Image, artefacts, checks};
+use crate::lint::{self, Capture, Exceptions, Function};
+use crate::toolchain::{CrossToolchain, TARGET};
+use crate::{progress, workspace};
+
+/// The cargo profile of the image.
+pub const PROFILE: &str = "firmware";
+
+/// Where cargo builds for the target, apart from the host's folder so that neither waits for the other's lock.
+pub fn target_dir() -> PathBuf {
+    workspace::target().join("firmware")
+}
+
+/// Builds the image, judges it and writes `target/meter430.elf` and `target/meter430.hex`.
+///
+/// # Errors
+/// When it does not build, or lint, checks or budgets refuse it. The files are written only for an image that passed.
+pub fn task() -> Result<()> {
+    let toolchain = CrossToolchain::find()
+        .map_err(|missing| anyhow::anyhow!("{}: run `cargo xtask setup`", missing.0.join("; ")))?;
+    let (elf, image, dump) = build(&toolchain)?;
+    judge(&image, &dump)?;
+    std::fs::copy(&elf, workspace::image_elf())
+        .with_context(|| format!("cannot copy {}", elf.display()))?;
+    artefacts::write_hex(&image, &workspace::image_hex())?;
+    println!(
+        "image: {} and {}",
+        workspace::image_elf().display(),
+        workspace::image_hex().display()
+    );
+    Ok(())
+}
+
+/// Compiles and links the image; returns its place, itself, and what the compiler listed of it.
+fn build(toolchain: &CrossToolchain) -> Result<(PathBuf, Image, Vec<Function>)> {
+    let folder = target_dir().join(TARGET).join(PROFILE);
+    let elf = folder.join("meter430");
+    if script_is_newer(&elf) {
+        // cargo does not know that the linker reads the script.
+        remove_stale(&folder.join("deps"))?;
+    }
+    let mut arguments = cargo_build(toolchain);
+    arguments
+        .current_dir(workspace::root())
+        .args(["--package", "meter430", "--bin", "meter430"]);
+    let dump = compile(
+        "firmware image",
+        &mut arguments,
+        &target_dir().join("image.mir"),
+    )?;
+    let image = Image::read(&elf)?;
+    Ok((elf, image, dump))
+}
+
+/// `cargo build` for the target with everything that the image is built with.
+pub fn cargo_build(toolchain: &CrossToolchain) -> Command {
+    let mut command = toolchain.cargo();
+    command.args([
+        "build",
+        "--profile",
+        PROFILE,
+        "--target",
+        TARGET,
+        "-Zbuild-std=core",
+        "--target-dir",
+    ]);
+    command.arg(target_dir());
+    // Arrays given here are appended to those of .cargo/config.toml, which holds the linker's flags.
+    let flags: Vec<String> = lint::RUSTC_FLAGS
+        .iter()
+        .map(|flag| format!("{flag:?}"))
+        .collect();
+    command
+        .arg("--config")
+        .arg(format!("target.{TARGET}.rustflags=[{}]", flags.join(",")));
+    command
+}
+
+/// Runs a compilation and returns what it lists of the machine code; a copy of the listing stays at `listing`.
+///
+/// cargo stores what the compiler printed and prints it again when nothing is to be done, so that the listing is whole each
+/// time; the lint notices if one day it is not.
+///
+/// # Errors
+/// When the compilation fails, or the listing cannot be written.
+pub fn compile(label: &str, command: &mut Command, listing: &Path) -> Result<Vec<Function>> {
+    let folder = listing.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file =
+        File::create(listing).with_context(|| format!("cannot write {}", listing.display()))?;
+    let mut capture = Capture::new(BufWriter::new(file));
+    let output = progress::capture(label, command, |line| capture.line(line))?;
+    if !output.success {
+        eprintln!("{}", output.text());
+        bail!("{label}: the compilation failed; its output stands above");
+    }
+    for line in output
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("warning"))
+    {
+        eprintln!("{line}");
+    }
+    capture.finish()
+}
+
+/// Lint, checks and budgets; prints what it finds.
+fn judge(image: &Image, dump: &[Function]) -> Result<()> {
+    let exceptions = Exceptions::read(&workspace::root().join(lint::EXCEPTIONS_FILE))?;
+    let verdict = lint::examine(image, dump, &exceptions);
+    let mut complaints = verdict.complaints();
+    complaints.extend(checks::problems(image));
+    for complaint in &complaints {
+        eprintln!("{complaint}");
+    }
+    if !complaints.is_empty() {
+        bail!(
+            "{} complaints about the image stand above",
+            complaints.len()
+        );
+    }
+    println!(
+        "lint: {} functions seen, {} places excepted, none suspicious",
+        verdict.functions, verdict.excepted
+    );
+    println!(
+        "checks: no panic path, no floating point, inside the memory map, no MSP430X instruction, no CPU40 sequence"
+    );
+    Ok(())
+}
+
+/// Whether a file of `ldscript` was changed after the image was linked.
+fn script_is_newer(elf: &Path) -> bool {
+    let changed = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
+    let Some(linked) = changed(elf) else {
+        return false;
+    };
+    let Ok(scripts) = std::fs::read_dir(workspace::root().join("ldscript")) else {
+        return false;
+    };
+    scripts
+        .flatten()
+        .filter_map(|script| changed(&script.path()))
+        .any(|time| time > linked)
+}
+
+/// Removes the linked image, which makes cargo link again.
+fn remove_stale(deps: &Path) -> Result<()> {
+    for file in std::fs::read_dir(deps)
+        .with_context(|| format!("cannot read {}", deps.display()))?
+        .flatten()
+    {
+        if file.file_name().to_string_lossy().starts_with("meter430-") {
+            std::fs::remove_file(file.path())
+                .with_context(|| format!("cannot remove {}", file.path().display()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Project tasks that a cargo alias cannot say: set-up, firmware image, lint, budgets, the whole check, the demonstration.
+//!
+//! One file or folder a task; [`toolchain`] finds the cross compiler, [`image`] reads the ELF, [`progress`] shows what a long
+//! step is doing.
+
+pub mod firmware;
+pub mod image;
+pub mod lint;
+pub mod progress;
+pub mod setup;
+pub mod toolchain;
+pub mod workspace;
