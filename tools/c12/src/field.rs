@@ -12,8 +12,19 @@ pub struct Field {
     pub kind: Kind,
     /// How often it is there.
     pub repeat: Repeat,
-    /// A flag of the limits tables without which it is absent.
-    pub when: Option<&'static str>,
+    /// Which flag of the limits tables decides whether it is there.
+    pub when: When,
+}
+
+/// Presence of a field.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum When {
+    /// Always there.
+    Always,
+    /// There when the named bit field is not zero.
+    Set(&'static str),
+    /// There when the named bit field is zero.
+    Clear(&'static str),
 }
 
 /// How many of a field follow each other.
@@ -62,6 +73,8 @@ pub enum Kind {
     Micro,
     /// Unsigned 64 bits in 2⁻³²; the highest value means not available. MT tables only.
     Energy,
+    /// Whatever bytes are left.
+    Rest,
     /// Fields inside a field.
     Group(&'static [Field]),
 }
@@ -84,7 +97,7 @@ impl Field {
             name,
             kind,
             repeat: Repeat::Once,
-            when: None,
+            when: When::Always,
         }
     }
 
@@ -99,7 +112,15 @@ impl Field {
     /// The same, present only when the named flag is set.
     pub const fn when(self, flag: &'static str) -> Self {
         Field {
-            when: Some(flag),
+            when: When::Set(flag),
+            ..self
+        }
+    }
+
+    /// The same, present only when the named flag is clear.
+    pub const fn unless(self, flag: &'static str) -> Self {
+        Field {
+            when: When::Clear(flag),
             ..self
         }
     }

@@ -1,6 +1,6 @@
 //! The packet buffer of a port and the link settings that travel with it.
 
-use crate::link::OVERHEAD;
+use crate::packet::OVERHEAD;
 
 /// Largest packet that a port takes or sends, in bytes: ST6 fits one, and RAM is scarce.
 pub const PACKET_MAX: u16 = 256;

@@ -35,13 +35,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod client;
 pub mod crc;
 pub mod device;
 pub mod field;
 pub mod frame;
+pub mod layout;
 pub mod link;
+pub mod packet;
 pub mod responder;
 pub mod response;
 pub mod service;
 pub mod snapshot;
 pub mod table;
+pub mod uom;

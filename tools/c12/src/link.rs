@@ -11,27 +11,7 @@
 
 use crate::crc;
 use crate::frame::{Frame, Settings};
-
-/// Start of packet.
-pub const STP: u16 = 0xEE;
-/// Answer to a good packet.
-pub const ACK: u16 = 0x06;
-/// Answer to a damaged packet.
-pub const NAK: u16 = 0x15;
-
-/// Bytes before the data of a packet.
-pub const HEADER: u16 = 6;
-/// Bytes of a packet that are not data: header and CRC.
-pub const OVERHEAD: u16 = 8;
-
-/// Control bit: part of a message of several packets.
-pub const CONTROL_MULTI: u16 = 0x80;
-/// Control bit: first packet of such a message.
-pub const CONTROL_FIRST: u16 = 0x40;
-/// Control bit: changes with every new packet, stays when one is repeated.
-pub const CONTROL_TOGGLE: u16 = 0x20;
-/// Control bits that name the data format; 0 is C12.18.
-pub const CONTROL_FORMAT: u16 = 0x03;
+use crate::packet::{ACK, CONTROL_FIRST, CONTROL_MULTI, CONTROL_TOGGLE, HEADER, Header, NAK, STP};
 
 /// A control word that no packet has: nothing to compare a duplicate with.
 const NO_PACKET: u16 = 0xFFFF;
@@ -101,7 +81,9 @@ pub struct Link<'b> {
     /// Bytes of the present packet that have passed; 0 = between packets.
     position: u16,
     crc: u16,
+    /// Bytes of the present packet's header, and what a received one says.
     header: [u8; HEADER as usize],
+    incoming: Header,
     /// ACK or NAK to send before anything else; 0 = none.
     acknowledge: u16,
     /// Time of the last byte inside a packet, or of the end of our own.
@@ -133,6 +115,11 @@ impl<'b> Link<'b> {
             position: 0,
             crc: 0,
             header: [0; HEADER as usize],
+            incoming: Header {
+                control: 0,
+                sequence: 0,
+                len: 0,
+            },
             acknowledge: 0,
             since_ms: 0,
             traffic_at_ms: 0,
@@ -199,7 +186,7 @@ impl<'b> Link<'b> {
             return Signal::Nothing;
         }
         let at = position - HEADER;
-        let len = length(&self.header);
+        let len = self.incoming.len;
         if at < len {
             // From here on a response that waits for its ACK is overwritten.
             self.phase = Phase::Listening;
@@ -316,14 +303,12 @@ impl<'b> Link<'b> {
             return;
         };
         let control = frame.control | (self.toggle ^ CONTROL_TOGGLE);
-        self.header = [
-            STP as u8,
-            0,
-            control as u8,
-            frame.sequence as u8,
-            (frame.len >> 8) as u8,
-            (frame.len & 0xFF) as u8,
-        ];
+        self.header = Header {
+            control,
+            sequence: frame.sequence,
+            len: frame.len,
+        }
+        .emit();
         self.retries -= 1;
         self.phase = Phase::Sending;
         self.position = 0;
@@ -367,13 +352,11 @@ impl<'b> Link<'b> {
         let Some(frame) = self.frame.as_deref() else {
             return false;
         };
-        let control = self.header[2] as u16;
-        let len = length(&self.header);
-        if control & CONTROL_FORMAT != 0 || len == 0 || len > frame.settings.packet_size - OVERHEAD
-        {
+        let Some(header) = Header::parse(&self.header, frame.settings.packet_size) else {
             return false;
-        }
-        if control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
+        };
+        self.incoming = header;
+        if header.control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
             // A new message; whatever was half assembled is about to be overwritten.
             self.assembled = 0;
             self.expected = NO_SEQUENCE;
@@ -390,9 +373,11 @@ impl<'b> Link<'b> {
         if self.crc != crc::RESIDUE {
             return Signal::Transmit;
         }
-        let control = self.header[2] as u16;
-        let sequence = self.header[3] as u16;
-        let len = length(&self.header);
+        let Header {
+            control,
+            sequence,
+            len,
+        } = self.incoming;
         let repeated = self.last_control == control && self.last_crc == frame.crc;
         self.active = true;
         self.traffic_at_ms = now_ms;
@@ -433,9 +418,4 @@ impl<'b> Link<'b> {
         self.phase = Phase::Serving;
         Signal::Transmit
     }
-}
-
-/// Length field of a header.
-fn length(header: &[u8; HEADER as usize]) -> u16 {
-    (header[4] as u16) << 8 | header[5] as u16
 }

@@ -5,7 +5,8 @@
 
 use crate::device::Device;
 use crate::frame::{Frame, PACKET_MAX, PAYLOAD_MAX, Settings};
-use crate::link::{CONTROL_FIRST, CONTROL_MULTI, Cause, OVERHEAD};
+use crate::link::Cause;
+use crate::packet::{CONTROL_FIRST, CONTROL_MULTI, OVERHEAD};
 use crate::response::Response;
 use crate::service::{READ_OVERHEAD, Request, Timing};
 

@@ -1,0 +1,47 @@
+//! Layout of the tables by number, for readers: section by section of the C12.19 reference.
+
+mod general;
+mod registers;
+mod sources;
+
+use crate::field::Field;
+use crate::snapshot;
+
+/// First manufacturer table on the wire.
+pub const MANUFACTURER: u16 = 2048;
+
+/// A table as a reader knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Number on the wire.
+    pub table: u16,
+    /// The standard's name.
+    pub name: &'static str,
+    /// Its fields in order.
+    pub fields: &'static [Field],
+}
+
+/// Every table that can be decoded by field, in order of number.
+pub const LAYOUTS: [&[Layout]; 4] = [
+    &general::LAYOUTS,
+    &sources::LAYOUTS,
+    &registers::LAYOUTS,
+    &MANUFACTURER_LAYOUTS,
+];
+
+const MANUFACTURER_LAYOUTS: [Layout; 1] = [Layout {
+    table: snapshot::TABLE,
+    name: "MEASUREMENT_SNAPSHOT",
+    fields: &snapshot::FIELDS,
+}];
+
+/// The layout of a table; `None` when only its bytes can be shown.
+pub fn find(table: u16) -> Option<&'static Layout> {
+    LAYOUTS
+        .iter()
+        .flat_map(|group| group.iter())
+        .find(|layout| layout.table == table)
+}
+
+/// Tables whose numbers size other tables, in the order in which they must be read.
+pub const LIMITS: [u16; 3] = [0, 11, 21];
