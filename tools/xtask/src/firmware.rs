@@ -7,8 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::budget::{self, Budget, Usage};
 use crate::image::{Image, artefacts, checks};
 use crate::lint::{self, Capture, Exceptions, Function};
+use crate::stack::{self, Declared, WorstCase};
 use crate::toolchain::{CrossToolchain, TARGET};
 use crate::{progress, workspace};
 
@@ -24,11 +26,11 @@ pub fn target_dir() -> PathBuf {
 ///
 /// # Errors
 /// When it does not build, or lint, checks or budgets refuse it. The files are written only for an image that passed.
-pub fn task() -> Result<()> {
+pub fn task() -> Result<Judgement> {
     let toolchain = CrossToolchain::find()
         .map_err(|missing| anyhow::anyhow!("{}: run `cargo xtask setup`", missing.0.join("; ")))?;
     let (elf, image, dump) = build(&toolchain)?;
-    judge(&image, &dump)?;
+    let judgement = judge(&image, &dump)?;
     std::fs::copy(&elf, workspace::image_elf())
         .with_context(|| format!("cannot copy {}", elf.display()))?;
     artefacts::write_hex(&image, &workspace::image_hex())?;
@@ -37,7 +39,7 @@ pub fn task() -> Result<()> {
         workspace::image_elf().display(),
         workspace::image_hex().display()
     );
-    Ok(())
+    Ok(judgement)
 }
 
 /// Compiles and links the image; returns its place, itself, and what the compiler listed of it.
@@ -113,29 +115,54 @@ pub fn compile(label: &str, command: &mut Command, listing: &Path) -> Result<Vec
     capture.finish()
 }
 
-/// Lint, checks and budgets; prints what it finds.
-fn judge(image: &Image, dump: &[Function]) -> Result<()> {
-    let exceptions = Exceptions::read(&workspace::root().join(lint::EXCEPTIONS_FILE))?;
+/// What an image turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Memory that it takes.
+    pub usage: Usage,
+    /// The stack that it can need.
+    pub stack: WorstCase,
+}
+
+/// Lint, checks, stack and budgets; prints what it finds.
+fn judge(image: &Image, dump: &[Function]) -> Result<Judgement> {
+    let root = workspace::root();
+    let exceptions = Exceptions::read(&root.join(lint::EXCEPTIONS_FILE))?;
     let verdict = lint::examine(image, dump, &exceptions);
     let mut complaints = verdict.complaints();
     complaints.extend(checks::problems(image));
+    let budget = Budget::read(&root.join(budget::FILE))?;
+    let stack = WorstCase::of(image, &Declared::read(&root.join(stack::DECLARED_FILE))?);
+    match &stack {
+        Ok(stack) => {
+            let usage = Usage::of(image, stack);
+            println!("{}\n{}", stack.explain(), usage.table(&budget));
+            complaints.extend(usage.overruns(&budget));
+        }
+        Err(error) => complaints.push(format!("{error:#}")),
+    }
     for complaint in &complaints {
         eprintln!("{complaint}");
     }
-    if !complaints.is_empty() {
-        bail!(
+    match stack {
+        Ok(stack) if complaints.is_empty() => {
+            println!(
+                "lint: {} functions seen, {} places excepted, none suspicious",
+                verdict.functions, verdict.excepted
+            );
+            println!(
+                "checks: no panic path, no floating point, inside the memory map, no MSP430X instruction, no CPU40 sequence"
+            );
+            Ok(Judgement {
+                usage: Usage::of(image, &stack),
+                stack,
+            })
+        }
+        _ => bail!(
             "{} complaints about the image stand above",
             complaints.len()
-        );
+        ),
     }
-    println!(
-        "lint: {} functions seen, {} places excepted, none suspicious",
-        verdict.functions, verdict.excepted
-    );
-    println!(
-        "checks: no panic path, no floating point, inside the memory map, no MSP430X instruction, no CPU40 sequence"
-    );
-    Ok(())
 }
 
 /// Whether a file of `ldscript` was changed after the image was linked.

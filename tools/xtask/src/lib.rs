@@ -3,10 +3,12 @@
 //! One file or folder a task; [`toolchain`] finds the cross compiler, [`image`] reads the ELF, [`progress`] shows what a long
 //! step is doing.
 
+pub mod budget;
 pub mod firmware;
 pub mod image;
 pub mod lint;
 pub mod progress;
 pub mod setup;
+pub mod stack;
 pub mod toolchain;
 pub mod workspace;

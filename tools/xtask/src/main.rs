@@ -26,7 +26,9 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::task(),
-        Task::Firmware => setup::ensure(setup::Scope::Firmware).and_then(|()| firmware::task()),
+        Task::Firmware => setup::ensure(setup::Scope::Firmware)
+            .and_then(|()| firmware::task())
+            .map(drop),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
