@@ -145,6 +145,14 @@ impl Placed {
         }
     }
 
+    /// Fixed addresses that it reads or writes.
+    pub fn absolute_operands(&self) -> impl Iterator<Item = u16> {
+        let source = (self.instruction.source == Mode::Absolute).then_some(self.source_word);
+        let destination =
+            (self.instruction.destination == Mode::Absolute).then_some(self.destination_word);
+        source.into_iter().chain(destination)
+    }
+
     /// Whether it is EINT, alone or together with sleep bits.
     pub fn enables_interrupts(&self) -> bool {
         self.status_bits(Operation::Bis)

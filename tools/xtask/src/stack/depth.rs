@@ -74,23 +74,4 @@ impl<'a> Depths<'a> {
         self.known.insert(entry, depth.clone());
         Ok(depth)
     }
-
-    /// Whether a function, or one that it calls, sets GIE.
-    pub fn enables_interrupts(&self, entry: u16) -> bool {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut waiting = vec![entry];
-        while let Some(address) = waiting.pop() {
-            if !seen.insert(address) {
-                continue;
-            }
-            let Some(frame) = self.frames.get(&address) else {
-                continue;
-            };
-            if frame.enables_interrupts {
-                return true;
-            }
-            waiting.extend(frame.calls.iter().map(|(_, target)| *target));
-        }
-        false
-    }
 }

@@ -62,7 +62,7 @@ pub fn worst_case(
             bytes: ENTRY_BYTES + depth.bytes,
             chain: depth.chain,
         };
-        if depths.enables_interrupts(entry) {
+        if walked.enables_interrupts(entry) {
             if !declared.nests_once(&name) {
                 complaints.push(format!(
                     "handler {name} enables interrupts: declare in {DECLARED_FILE} why it is not entered again before it ends"

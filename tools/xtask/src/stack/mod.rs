@@ -2,12 +2,13 @@
 //!
 //! Every function that reset or a vector can reach is walked over its control flow, counting what each instruction takes from
 //! the stack ([`walk`]); calls make a graph whose deepest path is the function's need ([`depth`]); interrupts come on top
-//! ([`interrupts`]). Whatever cannot be followed (a computed call, a moved stack pointer, recursion) is an error unless
+//! ([`interrupts`]), and must not disturb each other's use of the multiplier ([`multiplier`]). Whatever cannot be followed (a computed call, a moved stack pointer, recursion) is an error unless
 //! `tools/xtask/calls.toml` declares the answer with a reason ([`declared`]): nothing is guessed.
 
 pub mod declared;
 pub mod depth;
 pub mod interrupts;
+pub mod multiplier;
 pub mod walk;
 
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ impl WorstCase {
     pub fn of(image: &Image, declared: &Declared) -> Result<Self> {
         let walked = walk::all(image, declared);
         let mut complaints = walked.complaints.clone();
+        complaints.extend(multiplier::conflicts(image, &walked));
         match interrupts::worst_case(image, declared, &walked) {
             Ok(worst) if complaints.is_empty() => return Ok(worst),
             Ok(_) => {}
@@ -46,7 +48,7 @@ impl WorstCase {
         }
         complaints.dedup();
         bail!(
-            "the stack cannot be bounded:\n  {}",
+            "the paths through the image are not all in order:\n  {}",
             complaints.join("\n  ")
         )
     }

@@ -233,3 +233,35 @@ fn nesting_needs_a_declaration() {
     let restoring = "[[restoring]]\nfunction = \"BLOCK\"\nreason = \"only in a critical section\"";
     assert_eq!(program.worst(main, restoring).unwrap().bytes(), 8);
 }
+
+/// `mov r12, &MPY`
+const MULTIPLY: [u16; 2] = [0x4C82, 0x04C0];
+
+#[test]
+fn only_nesting_handlers_and_masked_code_multiply() {
+    let [m0, m1] = MULTIPLY;
+    let declared = "[[nesting]]\nfunction = \"BLOCK\"\nreason = \"raised once a block\"";
+    let mut program = Program::new();
+    let helper = program.function("helper", &[0xC232, NOP, m0, m1, RET]);
+    let [c0, c1] = call(helper);
+    let block = program.function("BLOCK", &[EINT, NOP, m0, m1, RETI]);
+    program.vector(0xFFA4, block);
+    let main = program.function("main", &[c0, c1, HALT]);
+    program.worst(main, declared).unwrap();
+
+    let mut program = Program::new();
+    let helper = program.function("helper", &[0xC232, NOP, m0, m1, RET]);
+    let [c0, c1] = call(helper);
+    let sample = program.function("SAMPLE", &[c0, c1, RETI]);
+    program.vector(0xFFA4, sample);
+    let main = program.function("main", &[m0, m1, HALT]);
+    let complaint = complaint(program, main);
+    assert!(
+        complaint.contains("handler SAMPLE uses the multiplier"),
+        "{complaint}"
+    );
+    assert!(
+        complaint.contains("main uses the multiplier outside handlers"),
+        "{complaint}"
+    );
+}

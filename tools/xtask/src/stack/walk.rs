@@ -9,6 +9,9 @@ use crate::image::code::{Flow, Placed, StackEffect, sweep};
 /// Address of the reset vector, the last of the table.
 pub const RESET_VECTOR: u16 = 0xFFFE;
 
+/// Registers of MPY32 (SLASEC4, table 6-36).
+const MULTIPLIER: std::ops::RangeInclusive<u16> = 0x04C0..=0x04EF;
+
 /// A function as far as the stack is concerned. Depths are bytes below the return address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
@@ -20,6 +23,10 @@ pub struct Frame {
     pub returns: bool,
     /// Whether it sets GIE by itself.
     pub enables_interrupts: bool,
+    /// Whether it clears GIE by itself.
+    pub masks_interrupts: bool,
+    /// An instruction that uses the hardware multiplier.
+    pub multiplier_at: Option<u16>,
 }
 
 /// All functions that reset and the vectors reach.
@@ -33,6 +40,33 @@ pub struct Walked {
     pub indirect_callers: BTreeSet<String>,
     /// Functions with an instruction that sets GIE.
     pub enablers: BTreeSet<String>,
+}
+
+impl Walked {
+    /// Entries of a function and of all that it can call.
+    pub fn reachable(&self, entry: u16) -> BTreeSet<u16> {
+        let mut reached = BTreeSet::new();
+        let mut waiting = vec![entry];
+        while let Some(address) = waiting.pop() {
+            if reached.insert(address) {
+                let calls = self
+                    .frames
+                    .get(&address)
+                    .into_iter()
+                    .flat_map(|frame| &frame.calls);
+                waiting.extend(calls.map(|(_, target)| *target));
+            }
+        }
+        reached
+    }
+
+    /// Whether a function, or one that it calls, sets GIE.
+    pub fn enables_interrupts(&self, entry: u16) -> bool {
+        self.reachable(entry)
+            .iter()
+            .filter_map(|address| self.frames.get(address))
+            .any(|frame| frame.enables_interrupts)
+    }
 }
 
 /// Walks everything that the vector table reaches.
@@ -144,6 +178,13 @@ impl Walker<'_> {
         if placed.enables_interrupts() {
             self.walked.enablers.insert(here.clone());
             frame.enables_interrupts |= !self.declared.restores(&here);
+        }
+        frame.masks_interrupts |= placed.disables_interrupts();
+        if placed
+            .absolute_operands()
+            .any(|address| MULTIPLIER.contains(&address))
+        {
+            frame.multiplier_at = Some(placed.address);
         }
         match placed.flow() {
             Flow::On => waiting.push((placed.next, depth)),
