@@ -3,4 +3,5 @@
 pub mod converter;
 pub mod cpu;
 pub mod elf;
+pub mod gdb;
 pub mod time;

@@ -1,91 +1,16 @@
 //! Image files: what loads, and the one line that refuses what does not.
 
+#[path = "support/elf_file.rs"]
+mod elf_file;
+
 use std::path::Path;
 
+use elf_file::File;
 use virtual_meter::elf::Image;
 
-/// Start of main FRAM, where the test images have their code.
-const CODE: u32 = 0x8000;
-
-/// An ELF file with two segments, code at [`CODE`] and the vectors, and two symbols: `start` and `meter::run`.
-struct File {
-    machine: u16,
-    kind: u16,
-    code: Vec<u8>,
-    code_address: u32,
-    code_memory_bytes: u32,
-    vectors: Vec<u8>,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        Self {
-            machine: 105,
-            kind: 2,
-            code: vec![0x03, 0x43, 0x03, 0x43, 0xFF, 0x3F],
-            code_address: CODE,
-            code_memory_bytes: 6,
-            vectors: vec![0x00, 0x80],
-        }
-    }
-}
-
-impl File {
-    fn bytes(&self) -> Vec<u8> {
-        let (code_at, code_len) = (116, self.code.len() as u32);
-        let vectors_at = code_at + code_len;
-        let strings = b"\0start\0_ZN5meter3run17h0123456789abcdefE\0";
-        let strings_at = vectors_at + self.vectors.len() as u32;
-        let symbols_at = strings_at + strings.len() as u32;
-        let sections_at = symbols_at + 3 * 16;
-        let mut file = Vec::new();
-        file.extend(b"\x7FELF\x01\x01\x01\0\0\0\0\0\0\0\0\0");
-        halves(&mut file, &[self.kind, self.machine]);
-        words(&mut file, &[1, CODE, 52, sections_at, 0]);
-        halves(&mut file, &[52, 32, 2, 40, 4, 3]);
-        let addresses = |address| [address, address];
-        words(&mut file, &[1, code_at]);
-        words(&mut file, &addresses(self.code_address));
-        words(&mut file, &[code_len, self.code_memory_bytes, 5, 1]);
-        words(&mut file, &[1, vectors_at]);
-        words(&mut file, &addresses(0xFFFE));
-        words(
-            &mut file,
-            &[self.vectors.len() as u32, self.vectors.len() as u32, 4, 1],
-        );
-        file.extend(&self.code);
-        file.extend(&self.vectors);
-        file.extend(strings);
-        words(&mut file, &[0; 4]);
-        for (name, address, size) in [(1, CODE, 0), (7, CODE + 2, 4)] {
-            words(&mut file, &[name, address, size]);
-            file.extend([2, 0]);
-            halves(&mut file, &[1]);
-        }
-        words(&mut file, &[0; 10]);
-        words(
-            &mut file,
-            &[0, 1, 6, self.code_address, code_at, code_len, 0, 0, 1, 0],
-        );
-        words(&mut file, &[0, 2, 0, 0, symbols_at, 48, 3, 1, 4, 16]);
-        words(
-            &mut file,
-            &[0, 3, 0, 0, strings_at, strings.len() as u32, 0, 0, 1, 0],
-        );
-        file
-    }
-
-    fn load(&self) -> Result<Image, String> {
-        load(&self.bytes())
-    }
-}
-
-fn halves(file: &mut Vec<u8>, values: &[u16]) {
-    file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-}
-
-fn words(file: &mut Vec<u8>, values: &[u32]) {
-    file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+/// Loads the image that `file` is.
+fn load_file(file: &File) -> Result<Image, String> {
+    load(&file.bytes())
 }
 
 /// Loads `bytes` from a file called `image.elf`, and cuts its folder out of the message.
@@ -108,7 +33,7 @@ fn load(bytes: &[u8]) -> Result<Image, String> {
 
 #[test]
 fn an_image_loads_with_its_names() {
-    let image = File::default().load().expect("the image is sound");
+    let image = load_file(&File::default()).expect("the image is sound");
     assert_eq!(image.segments.len(), 2);
     assert_eq!(
         (image.segments[0].address, image.segments[0].bytes.len()),
@@ -140,7 +65,7 @@ fn an_image_loads_with_its_names() {
 #[test]
 fn what_is_no_image_is_refused_in_one_line() {
     let refused = |file: File, message: &str| {
-        let error = file.load().expect_err("the image is not sound");
+        let error = load_file(&file).expect_err("the image is not sound");
         assert_eq!(error, format!("image.elf: {message}"));
     };
     refused(
