@@ -4,6 +4,7 @@
 //! step is doing.
 
 pub mod budget;
+pub mod check;
 pub mod firmware;
 pub mod image;
 pub mod lint;

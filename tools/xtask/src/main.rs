@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{firmware, setup};
+use xtask::{check, firmware, setup};
 
 #[derive(Parser)]
 #[command(
@@ -21,10 +21,13 @@ enum Task {
     Setup,
     /// Builds target/meter430.elf and .hex; lint, image checks, memory and stack against the budget.
     Firmware,
+    /// Everything that CI runs: format, lints, host tests, image, documentation, tests of the image and with mspdebug and Termineter.
+    Test,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
+        Task::Test => check::task(),
         Task::Setup => setup::task(),
         Task::Firmware => setup::ensure(setup::Scope::Firmware)
             .and_then(|()| firmware::task())

@@ -28,6 +28,8 @@ enum Install {
     Apt(Vec<&'static str>),
     /// A nightly with its library source, by rustup.
     RustupNightly,
+    /// Formatter and lints of the host toolchain.
+    RustupComponents,
     /// Termineter in an environment of its own.
     Termineter,
 }
@@ -37,6 +39,9 @@ impl Install {
         match self {
             Self::Apt(packages) => format!("by apt-get: {}", packages.join(" ")),
             Self::RustupNightly => "by rustup: toolchain nightly with rust-src".to_owned(),
+            Self::RustupComponents => {
+                "by rustup: rustfmt and clippy for the host toolchain".to_owned()
+            }
             Self::Termineter => format!(
                 "from PyPI: {} into {}",
                 termineter::REQUIREMENT,
@@ -80,6 +85,12 @@ pub fn ensure(scope: Scope) -> Result<()> {
                     "rust-src",
                 ]);
                 progress::run("rustup", &mut command)?;
+            }
+            Install::RustupComponents => {
+                progress::run(
+                    "rustup",
+                    Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]),
+                )?;
             }
             Install::Termineter => termineter::install()?,
         }
@@ -144,6 +155,14 @@ fn plan(scope: Scope) -> (Vec<Install>, Vec<String>) {
         }
     }
     if scope == Scope::Everything {
+        if !cargo_has("fmt") || !cargo_has("clippy") {
+            if on_path("rustup").is_some() {
+                plan.push(Install::RustupComponents);
+            } else {
+                helpless
+                    .push("rustfmt and clippy: install them beside the host's cargo".to_owned());
+            }
+        }
         if on_path("mspdebug").is_none() {
             if apt {
                 packages.push("mspdebug");
@@ -172,6 +191,13 @@ fn plan(scope: Scope) -> (Vec<Install>, Vec<String>) {
         plan.insert(0, Install::Apt(packages));
     }
     (plan, helpless)
+}
+
+/// Whether the host's cargo has that subcommand and it runs.
+fn cargo_has(subcommand: &str) -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args([subcommand, "--version"]).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]
