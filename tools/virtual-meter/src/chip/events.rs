@@ -1,0 +1,183 @@
+//! The queue of future events, one slot for each source, in absolute MCLK cycles.
+//!
+//! Every source has at most one event outstanding, so the queue is an array and its head one number, which the run
+//! loop compares with the cycle counter once for each instruction. Sleeping is a jump to that number.
+
+/// A source of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Slot {
+    /// Crystal start-up and FLL steps.
+    Clock,
+    /// Watchdog or interval timer expiry.
+    Watchdog,
+    /// RTC counter overflow.
+    Rtc,
+    /// Timer_B 0.
+    Timer0,
+    /// Timer_B 1.
+    Timer1,
+    /// Timer_B 2.
+    Timer2,
+    /// Timer_B 3.
+    Timer3,
+    /// End of the frame that eUSCI_A0 sends.
+    UartA0Transmit,
+    /// Next edge or the end of the frame that eUSCI_A0 receives.
+    UartA0Receive,
+    /// End of the frame that eUSCI_A1 sends.
+    UartA1Transmit,
+    /// Next edge or the end of the frame that eUSCI_A1 receives.
+    UartA1Receive,
+    /// End of the byte that eUSCI_B0 shifts.
+    SpiB0,
+    /// End of the byte that eUSCI_B1 shifts.
+    SpiB1,
+    /// Next instant at which the converter's DRDY pin may move.
+    Converter,
+    /// Whoever runs the machine wants it back.
+    Limit,
+}
+
+const SLOTS: usize = Slot::Limit as usize + 1;
+const ALL: [Slot; SLOTS] = [
+    Slot::Clock,
+    Slot::Watchdog,
+    Slot::Rtc,
+    Slot::Timer0,
+    Slot::Timer1,
+    Slot::Timer2,
+    Slot::Timer3,
+    Slot::UartA0Transmit,
+    Slot::UartA0Receive,
+    Slot::UartA1Transmit,
+    Slot::UartA1Receive,
+    Slot::SpiB0,
+    Slot::SpiB1,
+    Slot::Converter,
+    Slot::Limit,
+];
+
+/// A cycle that never comes.
+pub const NEVER: u64 = u64::MAX;
+
+/// One future event for each [`Slot`].
+#[derive(Debug)]
+pub struct EventQueue {
+    at: [u64; SLOTS],
+    /// Cycle of the earliest event, or 0 while attention is asked for.
+    next: u64,
+}
+
+impl Default for EventQueue {
+    fn default() -> Self {
+        Self {
+            at: [NEVER; SLOTS],
+            next: NEVER,
+        }
+    }
+}
+
+impl EventQueue {
+    /// The cycle from which on the run loop has something to look at.
+    #[inline(always)]
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The cycle of the earliest event, whether or not attention is asked for; [`NEVER`] when there is none.
+    pub fn earliest(&self) -> u64 {
+        self.at.iter().copied().min().unwrap_or(NEVER)
+    }
+
+    /// Replaces the event of `slot`; [`NEVER`] removes it.
+    #[inline]
+    pub fn schedule(&mut self, slot: Slot, cycle: u64) {
+        let previous = core::mem::replace(&mut self.at[slot as usize], cycle);
+        if cycle < self.next {
+            self.next = cycle;
+        } else if previous == self.next {
+            self.next = self.earliest();
+        }
+    }
+
+    /// When the event of `slot` is due; [`NEVER`] when it has none.
+    pub fn when(&self, slot: Slot) -> u64 {
+        self.at[slot as usize]
+    }
+
+    /// Makes the run loop stop after the present instruction and look round.
+    #[inline]
+    pub fn ask_attention(&mut self) {
+        self.next = 0;
+    }
+
+    /// The run loop is looking round.
+    pub fn give_attention(&mut self) {
+        self.next = self.earliest();
+    }
+
+    /// Takes the earliest event that is due at `now`, with the cycle at which it happened.
+    #[inline]
+    pub fn pop_due(&mut self, now: u64) -> Option<(Slot, u64)> {
+        let (mut index, mut at) = (0, self.at[0]);
+        for (candidate, &cycle) in self.at.iter().enumerate().skip(1) {
+            if cycle < at {
+                (index, at) = (candidate, cycle);
+            }
+        }
+        if at > now {
+            return None;
+        }
+        self.at[index] = NEVER;
+        if self.next != 0 {
+            self.next = self.earliest();
+        }
+        Some((ALL[index], at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_out_in_the_order_of_time() {
+        let mut queue = EventQueue::default();
+        assert_eq!(queue.next(), NEVER);
+        queue.schedule(Slot::SpiB1, 30);
+        queue.schedule(Slot::Rtc, 10);
+        assert_eq!(queue.next(), 10);
+        assert_eq!(queue.pop_due(9), None);
+        assert_eq!(queue.pop_due(40), Some((Slot::Rtc, 10)));
+        assert_eq!(queue.pop_due(40), Some((Slot::SpiB1, 30)));
+        assert_eq!(queue.pop_due(40), None);
+    }
+
+    #[test]
+    fn rescheduling_moves_the_head_both_ways() {
+        let mut queue = EventQueue::default();
+        queue.schedule(Slot::Timer0, 10);
+        queue.schedule(Slot::Timer1, 20);
+        queue.schedule(Slot::Timer0, 30);
+        assert_eq!(queue.next(), 20);
+        queue.schedule(Slot::Timer1, NEVER);
+        assert_eq!(queue.next(), 30);
+    }
+
+    #[test]
+    fn attention_survives_events() {
+        let mut queue = EventQueue::default();
+        queue.schedule(Slot::Timer0, 10);
+        queue.ask_attention();
+        queue.schedule(Slot::Timer1, 5);
+        assert_eq!(queue.next(), 0);
+        queue.pop_due(10);
+        assert_eq!(queue.next(), 0);
+        queue.give_attention();
+        assert_eq!(queue.next(), 10);
+        for slot in ALL {
+            assert_eq!(ALL[slot as usize], slot);
+        }
+    }
+}

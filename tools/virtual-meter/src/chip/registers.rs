@@ -1,0 +1,266 @@
+//! From an address between 0x0100 and 0x0FFF to the register of a peripheral, and what else a write sets off.
+
+use super::Chip;
+use super::backplane::{Lane, line};
+use super::port;
+use super::wiring::{self, Pin};
+
+impl Chip {
+    /// A read by the CPU, at the exact cycle of the access.
+    pub(super) fn read_register(&mut self, address: u16, byte: bool) -> u16 {
+        self.backplane.now = self.access_cycle();
+        self.catch_up();
+        let even = address & !1;
+        // Port registers are bytes; a pair of them makes a word.
+        if let 0x0200..=0x025F = address {
+            return self.read_port(address, byte);
+        }
+        match self.read_even(even) {
+            Some(value) if !byte => value,
+            Some(value) => value >> (8 * (address & 1)) & 0xFF,
+            None => self.vacant("read", address),
+        }
+    }
+
+    fn read_even(&mut self, address: u16) -> Option<u16> {
+        let backplane = &mut self.backplane;
+        match address {
+            0x0100..=0x010F => self.sfr.read(address - 0x0100),
+            0x0120..=0x013F => self.pmm.read(address - 0x0120),
+            0x015A => Some(self.sfr.read_user_nmi(backplane)),
+            0x0140..=0x016F => self.sys.read(address - 0x0140),
+            0x0180..=0x019F => self.cs.read(address - 0x0180),
+            0x01A0..=0x01AF => self.fram.read(address - 0x01A0),
+            0x01C0..=0x01C7 => self.crc.read(address - 0x01C0),
+            0x01CC..=0x01CF => self.watchdog.read(address - 0x01CC),
+            0x0300..=0x030F => self.rtc.read(address - 0x0300, backplane),
+            0x0380..=0x047F => {
+                let (index, offset) = timer_at(address);
+                self.timers[index].read(offset, backplane)
+            }
+            0x04C0..=0x04EF => self.multiplier.read(address - 0x04C0, backplane),
+            0x0500..=0x051F | 0x0580..=0x059F => {
+                self.uarts[usize::from(address >> 7 & 1)].read(address & 0x1F, backplane)
+            }
+            0x0540..=0x056F => self.spis[0].read(address - 0x0540, backplane),
+            0x05C0..=0x05EF => self.spis[1].read(address - 0x05C0, backplane),
+            0x08E0..=0x091F => {
+                let value = self.comparators[usize::from(address >> 8 & 1)].read(address & 0x1F);
+                self.update_comparators();
+                value
+            }
+            _ => {
+                self.refuse(address);
+                Some(0)
+            }
+        }
+    }
+
+    /// Registers that the model has not got, by their module's name.
+    fn refuse(&mut self, address: u16) {
+        let (module, advice) = match address {
+            0x06C0..=0x06CF => (
+                "the interrupt compare controller (ICC)",
+                "use the fixed priorities",
+            ),
+            0x0700..=0x071F => ("the 12-bit ADC", "the board measures with the ADS131M03"),
+            0x0C80..=0x0CBF => (
+                "the smart analogue combo (SAC)",
+                "the board does not use it",
+            ),
+            _ => {
+                self.vacant("access", address);
+                return;
+            }
+        };
+        self.backplane
+            .not_modelled(format!("{module}, register {address:#06X},"), advice);
+    }
+
+    /// A write by the CPU, at the exact cycle of the access.
+    pub(super) fn write_register(&mut self, address: u16, value: u16, byte: bool) {
+        self.backplane.now = self.access_cycle();
+        self.catch_up();
+        if let 0x0200..=0x025F = address {
+            self.write_port(address, value, byte);
+            return;
+        }
+        let (lane, value) = match (byte, address & 1) {
+            (false, _) => (Lane::Word, value),
+            (true, 0) => (Lane::Low, value),
+            (true, _) => (Lane::High, value << 8),
+        };
+        if self.write_even(address & !1, value, lane).is_none() {
+            self.vacant("write", address);
+        }
+    }
+
+    fn write_even(&mut self, address: u16, value: u16, lane: Lane) -> Option<()> {
+        let backplane = &mut self.backplane;
+        match address {
+            0x0100..=0x010F => {
+                self.sfr.write(address - 0x0100, value, lane, backplane)?;
+                self.latch_oscillator_fault();
+            }
+            0x0120..=0x013F => {
+                self.pmm.write(address - 0x0120, value, lane, backplane)?;
+                self.apply_pin_lock();
+                self.update_comparators();
+            }
+            0x0140..=0x016F => self.sys.write(address - 0x0140, value, lane, backplane)?,
+            0x0180..=0x019F => {
+                self.cs.write(address - 0x0180, value, lane, backplane)?;
+                self.clocks_changed();
+            }
+            0x01A0..=0x01AF => self.fram.write(address - 0x01A0, value, lane, backplane)?,
+            0x01C0..=0x01C7 => self.crc.write(address - 0x01C0, value, lane, backplane)?,
+            0x01CC..=0x01CF => self
+                .watchdog
+                .write(address - 0x01CC, value, lane, backplane)?,
+            0x0300..=0x030F => {
+                self.rtc.write(
+                    address - 0x0300,
+                    value,
+                    lane,
+                    self.sys.rtc_from_aclk(),
+                    backplane,
+                )?;
+            }
+            0x0380..=0x047F => {
+                let (index, offset) = timer_at(address);
+                self.timers[index].write(offset, value, lane, backplane)?;
+                self.timer_outputs(index);
+            }
+            0x04C0..=0x04EF => self
+                .multiplier
+                .write(address - 0x04C0, value, lane, backplane)?,
+            0x0500..=0x051F | 0x0580..=0x059F => {
+                let index = usize::from(address >> 7 & 1);
+                let line = self.wiring.line(index);
+                self.uarts[index].write(address & 0x1F, value, lane, line, backplane)?;
+                if address & 0x1F == 0x0E {
+                    self.check_uart_pin(index);
+                }
+            }
+            0x0540..=0x056F => {
+                self.spis[0].write(address - 0x0540, value, lane, backplane)?;
+            }
+            0x05C0..=0x05EF => {
+                if self.spis[1].write(address - 0x05C0, value, lane, backplane)? {
+                    self.check_spi_pins();
+                }
+            }
+            0x08E0..=0x091F => {
+                self.comparators[usize::from(address >> 8 & 1)].write(
+                    address & 0x1F,
+                    value,
+                    lane,
+                )?;
+                self.update_comparators();
+            }
+            _ => self.refuse(address),
+        }
+        Some(())
+    }
+
+    fn read_port(&mut self, address: u16, byte: bool) -> u16 {
+        let pair = usize::from(address - 0x0200) / 0x20;
+        let offset = address & 0x1F;
+        let vector = match offset & !1 {
+            0x0E => self.ports[2 * pair].read_vector(&mut self.backplane),
+            0x1E => self.ports[2 * pair + 1].read_vector(&mut self.backplane),
+            _ => {
+                let one = |chip: &Self, offset: u16| {
+                    let (register, odd) = port::register_at(offset)?;
+                    chip.ports[2 * pair + odd].read(register).map(u16::from)
+                };
+                let low = one(self, offset);
+                let value = if byte {
+                    low
+                } else {
+                    low.and_then(|low| Some(low | one(self, offset | 1)? << 8))
+                };
+                return value.unwrap_or_else(|| self.vacant("read", address));
+            }
+        };
+        match vector {
+            Some(vector) if byte => vector >> (8 * (offset & 1)) & 0xFF,
+            Some(vector) => vector,
+            None => self.vacant("read", address),
+        }
+    }
+
+    fn write_port(&mut self, address: u16, value: u16, byte: bool) {
+        let pair = usize::from(address - 0x0200) / 0x20;
+        let offset = address & 0x1F;
+        let bytes = if byte {
+            [Some((offset, value as u8)), None]
+        } else {
+            [
+                Some((offset, value as u8)),
+                Some((offset | 1, (value >> 8) as u8)),
+            ]
+        };
+        for (offset, value) in bytes.into_iter().flatten() {
+            let done = match offset & !1 {
+                0x0E => self.ports[2 * pair].clear_flags(&mut self.backplane),
+                0x1E => self.ports[2 * pair + 1].clear_flags(&mut self.backplane),
+                _ => port::register_at(offset).and_then(|(register, odd)| {
+                    self.ports[2 * pair + odd].write(register, value, &mut self.backplane)
+                }),
+            };
+            if done.is_none() {
+                self.vacant("write", address);
+            }
+        }
+        self.pins_changed(2 * pair);
+        self.pins_changed(2 * pair + 1);
+    }
+
+    /// A UART that sends must own its pin.
+    fn check_uart_pin(&mut self, index: usize) {
+        let pin = [wiring::CONSOLE_TXD, wiring::PORT_TXD][index];
+        if self.uarts[index].is_sending() && !self.serves(pin, 1) {
+            self.backplane.misuse(format!(
+                "eUSCI_A{index} sends, but P{}.{} is not its TXD: set PxSEL to 01 and clear LOCKLPM5",
+                pin.port, pin.bit
+            ));
+        }
+    }
+
+    /// The SPI master must own its three pins and speak as the converter does.
+    fn check_spi_pins(&mut self) {
+        if let Some(pin) = wiring::SPI.into_iter().find(|&pin| !self.serves(pin, 1)) {
+            self.backplane.misuse(format!(
+                "eUSCI_B1 sends, but P{}.{} is not one of its pins: set PxSEL to 01 and clear LOCKLPM5",
+                pin.port, pin.bit
+            ));
+        }
+        if let Some(objection) = self.wiring.objection(self.spis[1].mode(&self.backplane)) {
+            self.backplane.misuse(objection);
+        }
+    }
+
+    /// Is `pin` connected to the peripheral of `function`?
+    pub(super) fn serves(&self, pin: Pin, function: u8) -> bool {
+        self.ports[pin.port - 1].serves(pin.bit, function)
+    }
+
+    /// The CPU accepts the interrupt with this number: flags of single-source interrupts are cleared.
+    pub fn accept_interrupt(&mut self, number: u32) {
+        match number {
+            line::WDT => self.sfr.accept_watchdog(&mut self.backplane),
+            36 | 38 | 40 | 42 => {
+                self.timers[(line::TIMER0_B0 - number) as usize / 2]
+                    .accept_first(&mut self.backplane);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Number of the Timer_B at `address`, and the offset of the register.
+fn timer_at(address: u16) -> (usize, u16) {
+    let from_first = address - 0x0380;
+    (usize::from(from_first >> 6), from_first & 0x3F)
+}
