@@ -72,18 +72,18 @@ struct Received {
 
 /// One connection to a meter.
 #[derive(Debug)]
-pub struct Client<'b, T> {
+pub struct Client<T, B> {
     transport: T,
     settings: Settings,
     toggle: u16,
     /// The last packet received; `None` at the start of a connection.
     last: Option<Received>,
-    message: &'b mut [u8],
+    message: B,
 }
 
-impl<'b, T: Transport> Client<'b, T> {
+impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Client<T, B> {
     /// A client that has sent nothing yet. `message` holds one request or response; 8 KB take any.
-    pub fn new(transport: T, message: &'b mut [u8]) -> Self {
+    pub fn new(transport: T, message: B) -> Self {
         Client {
             transport,
             settings: Settings::DEFAULT,
@@ -108,7 +108,7 @@ impl<'b, T: Transport> Client<'b, T> {
         let agreed =
             (self.settings.packet_size - OVERHEAD) as usize * self.settings.packets as usize;
         let bytes = agreed
-            .min(self.message.len())
+            .min(self.message.as_ref().len())
             .saturating_sub(READ_OVERHEAD as usize);
         u16::try_from(bytes).unwrap_or(u16::MAX)
     }
@@ -278,10 +278,10 @@ impl<'b, T: Transport> Client<'b, T> {
 
     /// Sends a request and returns the response, result byte included (it is 0).
     pub fn request(&mut self, request: &Request) -> Result<&[u8], Error<T::Error>> {
-        let len = request.emit(self.message).ok_or(Error::TooLarge)?;
+        let len = request.emit(self.message.as_mut()).ok_or(Error::TooLarge)?;
         self.send_message(len)?;
         let len = self.receive_message()?;
-        let response = self.message.get(..len).unwrap_or(&[]);
+        let response = self.message.as_ref().get(..len).unwrap_or(&[]);
         match response
             .first()
             .map(|code| Response::from_code(*code as u16))
@@ -326,7 +326,11 @@ impl<'b, T: Transport> Client<'b, T> {
         range: core::ops::Range<usize>,
     ) -> Result<(), Error<T::Error>> {
         for _ in 0..=self.settings.retries {
-            let data = self.message.get(range.clone()).ok_or(Error::TooLarge)?;
+            let data = self
+                .message
+                .as_ref()
+                .get(range.clone())
+                .ok_or(Error::TooLarge)?;
             let crc = header.crc(data);
             self.transport.send(&header.emit()).map_err(Error::Line)?;
             self.transport.send(data).map_err(Error::Line)?;
@@ -408,7 +412,9 @@ impl<'b, T: Transport> Client<'b, T> {
             if first && assembled != 0 {
                 // The meter began its message again; its bytes stand behind the old ones.
                 let len = header.len as usize;
-                self.message.copy_within(assembled..assembled + len, 0);
+                self.message
+                    .as_mut()
+                    .copy_within(assembled..assembled + len, 0);
                 assembled = 0;
             } else if !first && expected != Some(header.sequence) {
                 return Err(Error::NoResponse);
@@ -451,13 +457,13 @@ impl<'b, T: Transport> Client<'b, T> {
             return Ok(None);
         };
         let end = at + header.len as usize;
-        if end > self.message.len() {
+        if end > self.message.as_ref().len() {
             return Err(Error::TooLarge);
         }
         for index in at..end {
             match (
                 self.transport.receive(wait).map_err(Error::Line)?,
-                self.message.get_mut(index),
+                self.message.as_mut().get_mut(index),
             ) {
                 (Some(byte), Some(place)) => *place = byte,
                 _ => return Ok(None),
@@ -470,7 +476,7 @@ impl<'b, T: Transport> Client<'b, T> {
                 None => return Ok(None),
             }
         }
-        let data = self.message.get(at..end).unwrap_or(&[]);
+        let data = self.message.as_ref().get(at..end).unwrap_or(&[]);
         Ok(if header.crc(data) == crc {
             Some(Received { header, crc })
         } else {

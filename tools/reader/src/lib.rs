@@ -1,1 +1,15 @@
 //! What `meterctl` does, as a library: connect, read, decode, print.
+//!
+//! [`line`] is the wire, [`session`] the conversation, [`tables`] reads and [`decode`]s by the layouts that the crate
+//! `c12` holds, [`registers`] finds out what the numbers mean, [`show`] prints.
+
+pub mod command;
+pub mod decode;
+pub mod line;
+pub mod name;
+pub mod number;
+pub mod registers;
+pub mod session;
+pub mod show;
+pub mod snapshot;
+pub mod tables;

@@ -1,0 +1,35 @@
+//! The present values and energies in engineering units, from MT0.
+
+use crate::decode::{self, Dimensions, Record};
+use crate::session::Session;
+use anyhow::{Context, Result};
+use c12::layout;
+use serde_json::Value;
+
+/// Reads MT0 and gives it the form that programs rely on: quantities at the top, energies in `energy`.
+/// What the meter does not measure is null.
+pub fn read(session: &mut Session) -> Result<Record> {
+    let bytes = session.read(c12::snapshot::TABLE)?;
+    arrange(&bytes)
+}
+
+/// The snapshot in MT0's bytes.
+pub fn arrange(bytes: &[u8]) -> Result<Record> {
+    let layout = layout::find(c12::snapshot::TABLE).context("MT0 has a layout")?;
+    let fields = decode::table(layout, bytes, &Dimensions::default())?;
+    let mut snapshot = Record::new();
+    let mut energy = Record::new();
+    for (name, value) in fields {
+        // Names end in their unit, so that energies are told by it.
+        let is_energy = ["_wh", "_varh", "_vah"]
+            .iter()
+            .any(|unit| name.ends_with(unit));
+        if is_energy {
+            energy.insert(name, value)
+        } else {
+            snapshot.insert(name, value)
+        };
+    }
+    snapshot.insert("energy".into(), Value::Object(energy));
+    Ok(snapshot)
+}

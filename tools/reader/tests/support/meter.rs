@@ -1,0 +1,228 @@
+//! The tables of the test meter: a household import of 220 V, 10 A at 60 Hz, described as the firmware does it.
+
+use c12::device::Device;
+use c12::response::Response;
+use c12::snapshot::{self, offset};
+use c12::table::{self, Part, Source, set_used, set_writable};
+use c12::uom::{Uom, flow, multiplier, segment, time_base};
+
+c12::tables! {
+    static TABLES announced by ANNOUNCED {
+        0: read ST0;
+        1: read ST1;
+        3: read ST3;
+        5: write ST5;
+        11: read ST11;
+        12: read ST12;
+        15: read ST15;
+        16: read ST16;
+        20: read ST21;
+        21: read ST21;
+        22: read ST22;
+        23: read ST23;
+        27: read ST27;
+        28: read ST28;
+        64: read ST64;
+        2048: read MT0;
+        2051: read MT3;
+    }
+}
+
+/// Bytes of the sets of standard and of manufacturer tables.
+const STD: usize = table::set_len(&ANNOUNCED, 0);
+const MFG: usize = table::set_len(&ANNOUNCED, 2048);
+
+static USED: [u8; STD] = set_used(&ANNOUNCED, 0);
+static USED_MFG: [u8; MFG] = set_used(&ANNOUNCED, 2048);
+static WRITABLE: [u8; STD] = set_writable(&ANNOUNCED, 0);
+static WRITABLE_MFG: [u8; MFG] = set_writable(&ANNOUNCED, 2048);
+
+static ST0: [Part; 5] = [
+    // Little-endian, ISO 646; TM_FORMAT 2, offset reads; int32 both; "M430", electric; no procedures, no pending.
+    Part::Rom(&[
+        0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, STD as u8, MFG as u8, 0, 0, 0,
+        0,
+    ]),
+    Part::Rom(&USED),
+    Part::Rom(&USED_MFG),
+    Part::Rom(&WRITABLE),
+    Part::Rom(&WRITABLE_MFG),
+];
+static ST1: [Part; 1] = [Part::Rom(b"M430FR2355  \x01\x00\x00\x01SERIAL-000000042")];
+static ST3: [Part; 1] = [Part::Rom(&[1, 0x01, 0x10, 0])];
+static ST5: [Part; 1] = [Part::Rom(b"TEST METER          ")];
+// No exclusions; 6 units, no demand control, no data control, 1 constant, electric, 7 sources.
+static ST11: [Part; 1] = [Part::Rom(&[0, 6, 0, 0, 0, 1, 2, 7])];
+static UNITS: [[u8; 4]; 6] = [
+    Uom::new(
+        0,
+        time_base::BULK,
+        multiplier::ONE,
+        flow::IMPORT,
+        segment::ALL,
+    )
+    .to_le_bytes(),
+    Uom::new(
+        0,
+        time_base::BULK,
+        multiplier::ONE,
+        flow::EXPORT,
+        segment::ALL,
+    )
+    .to_le_bytes(),
+    Uom::new(
+        8,
+        time_base::PERIOD,
+        multiplier::MILLI,
+        flow::ALL,
+        segment::A_N,
+    )
+    .to_le_bytes(),
+    Uom::new(
+        12,
+        time_base::PERIOD,
+        multiplier::MICRO,
+        flow::ALL,
+        segment::A_N,
+    )
+    .to_le_bytes(),
+    Uom::new(
+        0,
+        time_base::INSTANTANEOUS,
+        multiplier::MILLI,
+        flow::NET,
+        segment::A_N,
+    )
+    .to_le_bytes(),
+    Uom::new(
+        33,
+        time_base::INSTANTANEOUS,
+        multiplier::MICRO,
+        flow::ALL,
+        segment::ALL,
+    )
+    .to_le_bytes(),
+];
+static ST12: [Part; 1] = [Part::Rom(UNITS.as_flattened())];
+// Multiplier 2, offset 0: only for source 3, to see that the reader applies it there and nowhere else.
+static ST15: [Part; 1] = [Part::Rom(&[2, 0, 0, 0, 0, 0, 0, 0])];
+// Source 2 has no unit, so that ST12's entries are counted past it.
+static ST16: [Part; 1] = [Part::Rom(&[0x11, 0x11, 0x10, 0x39, 0x11, 0x11, 0x11])];
+// No options; 2 summations, 1 occurrence, 5 present values.
+static ST21: [Part; 1] = [Part::Rom(&[0, 0, 0, 2, 0, 0, 1, 0, 0, 5])];
+static ST22: [Part; 1] = [Part::Rom(&[0, 1])];
+static ST23: [Part; 2] = [
+    Part::Live {
+        id: offset::IMPORT as u16 + 4,
+        size: 4,
+    },
+    Part::Live {
+        id: offset::EXPORT as u16 + 4,
+        size: 4,
+    },
+];
+static ST27: [Part; 1] = [Part::Rom(&[3, 4, 5, 6, 255])];
+static ST28: [Part; 5] = [
+    Part::Live {
+        id: HALF_VOLTAGE,
+        size: 4,
+    },
+    Part::Live {
+        id: offset::IRMS_UA as u16,
+        size: 4,
+    },
+    Part::Live {
+        id: offset::P_MW as u16,
+        size: 4,
+    },
+    Part::Live {
+        id: offset::F_UHZ as u16,
+        size: 4,
+    },
+    Part::Rom(&[0; 4]),
+];
+// Larger than one response may be.
+static ST64: [Part; 1] = [Part::Live {
+    id: PATTERN,
+    size: 65_000,
+}];
+static MT0: [Part; 1] = [Part::Live {
+    id: 0,
+    size: snapshot::SIZE as u16,
+}];
+// No layout: only bytes can be shown.
+static MT3: [Part; 1] = [Part::Rom(&[0xDE, 0xAD])];
+
+/// Live values other than offsets into the snapshot.
+const HALF_VOLTAGE: u16 = 0xFFFE;
+const PATTERN: u16 = 0xFFFF;
+
+/// The values behind the tables.
+pub struct Meter {
+    snapshot: [u8; snapshot::SIZE],
+    table: &'static table::Table,
+}
+
+impl Meter {
+    pub fn new() -> Self {
+        let mut snapshot = [0; snapshot::SIZE];
+        let mut put =
+            |at: usize, value: i32| snapshot[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        for at in (offset::VRMS_MV..offset::IMPORT).step_by(4) {
+            put(at, snapshot::NOT_AVAILABLE);
+        }
+        put(offset::SEQUENCE, 17);
+        put(offset::UPTIME_S, 18);
+        put(offset::FLAGS, 1 << 6);
+        put(offset::VRMS_MV, 220_012);
+        put(offset::IRMS_UA, 10_000_250);
+        put(offset::P_MW, -2_200_175);
+        put(offset::F_UHZ, 60_000_123);
+        snapshot[offset::IMPORT..].fill(0xFF);
+        // 1234.5 Wh and 7.25 Wh.
+        snapshot[offset::IMPORT..offset::IMPORT + 8]
+            .copy_from_slice(&(0x04D2_8000_0000u64).to_le_bytes());
+        snapshot[offset::EXPORT..offset::EXPORT + 8]
+            .copy_from_slice(&(0x0007_4000_0000u64).to_le_bytes());
+        Meter {
+            snapshot,
+            table: &TABLES[0],
+        }
+    }
+}
+
+impl Device for Meter {
+    fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
+        self.table = table::find(&TABLES, table).ok_or(Response::Iar)?;
+        Ok(table::size(self.table.parts))
+    }
+
+    fn read(&mut self, _table: u16, offset: u16, out: &mut [u8]) {
+        table::copy(self.table.parts, offset, out, &mut Snapshot(&self.snapshot));
+    }
+
+    fn security(&mut self, password: &[u8; 20]) -> bool {
+        *password == *b"secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    }
+
+    fn session_ended(&mut self) {}
+}
+
+struct Snapshot<'a>(&'a [u8]);
+
+impl Source for Snapshot<'_> {
+    fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
+        for (at, byte) in (usize::from(skip)..).zip(out) {
+            *byte = match id {
+                PATTERN => pattern(at),
+                HALF_VOLTAGE => (220_012u32 / 2).to_le_bytes()[at],
+                _ => self.0[usize::from(id) + at],
+            };
+        }
+    }
+}
+
+/// Byte `at` of the test meter's ST64.
+pub fn pattern(at: usize) -> u8 {
+    ((at * 31) >> 3) as u8
+}
