@@ -109,6 +109,7 @@ fn every_announced_table_when_none_is_named() {
         tables["ST3"]["ED_STD_STATUS1"],
         json!(["UNPROGRAMMED", "TAMPER_DETECT"])
     );
+    assert_eq!(tables["ST3"]["ED_MFG_STATUS"], json!([1]));
     assert_eq!(tables["ST5"]["IDENTIFICATION"], json!("TEST METER"));
     assert_eq!(tables["ST12"]["UOM_ENTRY"][2]["ID_CODE"], json!(8));
     assert_eq!(
@@ -130,7 +131,7 @@ fn text_for_people() {
     let meter = support::on_tcp();
     let text = printed(&["--port", &meter.port, "read", "ST3", "ST28"]);
     assert!(
-        text.contains("ST3 ED_MODE_STATUS (4 bytes)\n  ED_MODE         METERING\n"),
+        text.contains("ST3 ED_MODE_STATUS (5 bytes)\n  ED_MODE         METERING\n"),
         "{text}"
     );
     assert!(
@@ -138,7 +139,7 @@ fn text_for_people() {
         "{text}"
     );
     let raw = printed(&["--port", &meter.port, "read", "--raw", "ST3"]);
-    assert_eq!(raw, "ST3 01011000\n");
+    assert_eq!(raw, "ST3 0101100002\n");
     let lines = printed(&["--port", &meter.port, "watch", "--count", "2"]);
     assert_eq!(lines.lines().count(), 2);
     let present = printed(&["--port", &meter.port, "snapshot"]);

@@ -40,7 +40,7 @@ static WRITABLE_MFG: [u8; MFG] = set_writable(&ANNOUNCED, 2048);
 static ST0: [Part; 5] = [
     // Little-endian, ISO 646; TM_FORMAT 2, offset reads; int32 both; "M430", electric; no procedures, no pending.
     Part::Rom(&[
-        0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, STD as u8, MFG as u8, 0, 0, 0,
+        0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, STD as u8, MFG as u8, 0, 0, 1,
         0,
     ]),
     Part::Rom(&USED),
@@ -49,7 +49,8 @@ static ST0: [Part; 5] = [
     Part::Rom(&WRITABLE_MFG),
 ];
 static ST1: [Part; 1] = [Part::Rom(b"M430FR2355  \x01\x00\x00\x01SERIAL-000000042")];
-static ST3: [Part; 1] = [Part::Rom(&[1, 0x01, 0x10, 0])];
+// Termineter's get_info wants at least one byte of manufacturer status.
+static ST3: [Part; 1] = [Part::Rom(&[1, 0x01, 0x10, 0, 0x02])];
 static ST5: [Part; 1] = [Part::Rom(b"TEST METER          ")];
 // No exclusions; 6 units, no demand control, no data control, 1 constant, electric, 7 sources.
 static ST11: [Part; 1] = [Part::Rom(&[0, 6, 0, 0, 0, 1, 2, 7])];
