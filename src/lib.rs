@@ -1,3 +1,11 @@
 //! The meter without hardware: what it measures, stores and answers; tested on a PC.
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod ads131m03;
+pub mod baud;
+pub mod readings;
+pub mod service;
+pub mod snapshot;
+pub mod status_line;
+pub mod tables;

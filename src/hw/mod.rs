@@ -1,12 +1,33 @@
 //! The hardware edge: the only place with registers, volatile access and `unsafe`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `board` | pins: the schematic |
+//! | `clock`, `watchdog`, `time` | crystal and FLL; the watchdog; milliseconds |
+//! | `spi`, `converter` | the converter's bring-up |
+//! | `frame`, `sampler` | the sample path |
+//! | `identity`, `power` | serial number; sleeping |
+//! | `mac`, `metering` | the arithmetic's inner loops; the block interrupt |
+//! | `port`, `console` | the two UARTs |
+//! | `interrupts` | all handlers |
+//! | `rt`, `mspabi` | start-up and the compiler's helpers |
+//! | `shared` | how interrupts and the main loop share state |
+
+pub mod board;
+pub mod clock;
+pub mod console;
+pub mod converter;
+mod frame;
+pub mod identity;
+mod interrupts;
+mod mac;
+pub mod metering;
 mod mspabi;
+pub mod port;
+pub mod power;
 mod rt;
-
-use panic_msp430 as _;
-
-#[msp430_rt::entry]
-fn entry() -> ! {
-    loop {
-        msp430::asm::nop();
-    }
-}
+pub mod sampler;
+mod shared;
+pub mod spi;
+pub mod time;
+pub mod watchdog;

@@ -1,0 +1,102 @@
+//! The main loop: what the meter does between interrupts.
+
+use crate::hw::port::Work;
+use crate::hw::{board, clock, console, converter, identity, metering, port, power, sampler, spi, time, watchdog};
+use c12::responder::Responder;
+use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
+use msp430fr2355::Peripherals;
+use panic_msp430 as _;
+
+/// The converter is silent when no block has come for this long; a block takes 2 ms.
+const SILENT_AFTER_MS: u32 = 100;
+
+/// The main loop's own state.
+struct App {
+    p: Peripherals,
+    device: MeterDevice,
+    responder: Responder,
+    alive: Alive,
+}
+
+/// Watches that samples keep coming.
+struct Alive {
+    blocks_seen: u16,
+    at_ms: u32,
+}
+
+#[msp430_rt::entry]
+fn main() -> ! {
+    // SAFETY: the only owner; interrupt handlers touch registers that the main loop does not use while they are on.
+    let p = unsafe { Peripherals::steal() };
+    board::init_pins(&p);
+    clock::init(&p);
+    watchdog::feed(&p);
+    time::start(&p);
+    console::start(&p);
+    port::start(&p);
+    spi::init(&p);
+    metering::start();
+    let mut app = App {
+        p,
+        device: MeterDevice::new(),
+        responder: Responder::new(),
+        alive: Alive { blocks_seen: 0, at_ms: 0 },
+    };
+    app.device.serial = identity::serial_number();
+    app.start_converter();
+    // SAFETY: everything that a handler uses is initialised.
+    unsafe { msp430::interrupt::enable() };
+    loop {
+        app.turn();
+        power::sleep_until_interrupt();
+    }
+}
+
+impl App {
+    /// One turn: everything that is due. Interrupts wake the loop at least 128 times a second.
+    fn turn(&mut self) {
+        self.watch_samples();
+        if let Some(window) = metering::take_window() {
+            self.device.readings.publish(&window, time::now_ms() / 1000);
+            self.print_status();
+        }
+        match port::poll(&self.p) {
+            Work::Nothing => {}
+            Work::Lost => self.responder.lost(&mut self.device),
+            Work::Serve(cause, frame) => {
+                self.responder.serve(cause, frame, &mut self.device);
+                port::send(&self.p, frame);
+            }
+        }
+    }
+
+    /// Feeds the watchdog while blocks come; revives a converter that went silent or lost its configuration.
+    fn watch_samples(&mut self) {
+        let blocks = sampler::blocks_completed();
+        let now_ms = time::now_ms();
+        if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
+            self.alive = Alive { blocks_seen: blocks, at_ms: now_ms };
+            self.device.status &= !STATUS_MEASUREMENT_ERROR;
+            watchdog::feed(&self.p);
+        } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS || sampler::needs_bring_up() {
+            sampler::stop(&self.p);
+            self.start_converter();
+            self.alive.at_ms = now_ms;
+            // A bounded attempt has ended; with a dead converter the meter still answers its port, flagged.
+            watchdog::feed(&self.p);
+        }
+    }
+
+    fn start_converter(&mut self) {
+        match converter::bring_up(&self.p) {
+            Ok(()) => sampler::start(&self.p),
+            Err(_) => self.device.status |= STATUS_MEASUREMENT_ERROR,
+        }
+    }
+
+    /// One readable line a second on the service console.
+    fn print_status(&self) {
+        let mut line = console::Line(&self.p);
+        let _ = meter430::status_line::write(&mut line, &self.device.readings.snapshot);
+    }
+}

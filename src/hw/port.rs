@@ -1,0 +1,144 @@
+//! The communications port: eUSCI_A1 under the C12.18 data link, byte by byte from interrupts.
+//!
+//! The link decides; this file moves bytes. SLAU445 chapter 22.
+
+use super::board::CLOCK_HZ;
+use super::shared::InterruptCell;
+use super::time;
+use c12::frame::Frame;
+use c12::link::{Link, Signal, Turn};
+use core::cell::UnsafeCell;
+use meter430::baud::BaudRegisters;
+use msp430fr2355::Peripherals;
+
+/// UCA1CTLW0: SMCLK, held in reset.
+const CONTROL_IN_RESET: u16 = (3 << 6) | 1;
+const RECEIVE: u16 = 1 << 0;
+const TRANSMIT: u16 = 1 << 1;
+/// UCA1STATW: framing, parity or overrun error of the byte in RXBUF.
+const RECEIVE_ERROR: u16 = 1 << 2;
+
+/// Bit-rate code of the first entry of [`RATES`].
+const FIRST_RATE: u16 = 6;
+/// Dividers by bit-rate code (C12.18 section 6) from 9600 on; the responder agrees to no slower rate.
+const RATES: [BaudRegisters; 7] = [
+    BaudRegisters::new(CLOCK_HZ, 9600),
+    BaudRegisters::new(CLOCK_HZ, 14_400),
+    BaudRegisters::new(CLOCK_HZ, 19_200),
+    BaudRegisters::new(CLOCK_HZ, 28_800),
+    BaudRegisters::new(CLOCK_HZ, 57_600),
+    BaudRegisters::new(CLOCK_HZ, 38_400),
+    BaudRegisters::new(CLOCK_HZ, 115_200),
+];
+
+/// The one packet buffer; the link owns it from `start` on.
+struct Buffer(UnsafeCell<Frame>);
+// SAFETY: only `start` touches it, once, before interrupts are enabled.
+unsafe impl Sync for Buffer {}
+static BUFFER: Buffer = Buffer(UnsafeCell::new(Frame::new()));
+
+static LINK: InterruptCell<Option<Link<'static>>> = InterruptCell::new(None);
+
+/// Starts the port at the default rate. Call once, before interrupts are enabled.
+pub fn start(p: &Peripherals) {
+    LINK.lock(|link| {
+        // SAFETY: called once; nobody else has a reference to the buffer.
+        *link = Some(Link::new(unsafe { &mut *BUFFER.0.get() }));
+    });
+    set_bit_rate(p, FIRST_RATE);
+}
+
+/// Sets the dividers and (re-)enables reception. Whatever was on the line is dropped.
+fn set_bit_rate(p: &Peripherals, code: u16) {
+    let Some(rate) = RATES.get(code.wrapping_sub(FIRST_RATE) as usize) else { return };
+    // SAFETY: register values from `BaudRegisters`; changed while the module is held in reset (SLAU445 22.3.1).
+    unsafe {
+        p.e_usci_a1.uca1ctlw0().write(|w| w.bits(CONTROL_IN_RESET));
+        p.e_usci_a1.uca1brw().write(|w| w.bits(rate.brw));
+        p.e_usci_a1.uca1mctlw().write(|w| w.bits(rate.mctlw));
+        p.e_usci_a1.uca1ctlw0().write(|w| w.bits(CONTROL_IN_RESET & !1));
+        p.e_usci_a1.uca1ie().write(|w| w.bits(RECEIVE));
+    }
+}
+
+/// Lets the transmit interrupt fetch bytes.
+fn enable_transmit(p: &Peripherals) {
+    // SAFETY: sets an interrupt enable bit; a single BIS.
+    unsafe { p.e_usci_a1.uca1ie().modify(|r, w| w.bits(r.bits() | TRANSMIT)) };
+}
+
+/// The UART interrupt's work. Deadline: one character time, 87 µs at 115 200 bit/s.
+///
+/// # Safety
+/// Called with interrupts disabled.
+#[inline(always)]
+pub unsafe fn on_interrupt(p: &Peripherals) {
+    // SAFETY: passed on to the caller.
+    let (link, now_ms) = unsafe { (LINK.get_in_interrupt(), time::now_ms_in_interrupt()) };
+    let Some(link) = link else { return };
+    let flags = p.e_usci_a1.uca1ifg().read().bits() & p.e_usci_a1.uca1ie().read().bits();
+    if flags & RECEIVE != 0 {
+        // The error flag belongs to the byte in RXBUF and goes when that is read.
+        let damaged = p.e_usci_a1.uca1statw().read().bits() & RECEIVE_ERROR != 0;
+        let byte = p.e_usci_a1.uca1rxbuf().read().bits() & 0xFF;
+        if damaged {
+            return;
+        }
+        match link.receive(byte, now_ms) {
+            Signal::Transmit => enable_transmit(p),
+            Signal::BitRate => set_bit_rate(p, link.bit_rate()),
+            Signal::Nothing | Signal::Wake => {}
+        }
+    } else if flags & TRANSMIT != 0 {
+        match link.transmit(now_ms) {
+            // SAFETY: TXBUF takes any byte.
+            Some(byte) => unsafe {
+                p.e_usci_a1.uca1txbuf().write(|w| w.bits(byte));
+            },
+            // SAFETY: clears an interrupt enable bit.
+            None => unsafe {
+                p.e_usci_a1.uca1ie().modify(|r, w| w.bits(r.bits() & !TRANSMIT));
+            },
+        }
+    }
+}
+
+/// What the main loop has to do for the port.
+pub enum Work {
+    /// Nothing.
+    Nothing,
+    /// The reader is gone; the session is over.
+    Lost,
+    /// Serve the request in the frame, then give it to [`send`].
+    Serve(c12::link::Cause, &'static mut Frame),
+}
+
+/// Looks at the line's clock and hands out work.
+pub fn poll(p: &Peripherals) -> Work {
+    let now_ms = time::now_ms();
+    LINK.lock(|link| {
+        let Some(link) = link else { return Work::Nothing };
+        match link.turn(now_ms) {
+            Turn::Idle => Work::Nothing,
+            Turn::Transmit => {
+                enable_transmit(p);
+                Work::Nothing
+            }
+            Turn::Lost => {
+                set_bit_rate(p, link.bit_rate());
+                Work::Lost
+            }
+            Turn::Serve(cause, frame) => Work::Serve(cause, frame),
+        }
+    })
+}
+
+/// Sends the response that the responder put into the frame.
+pub fn send(p: &Peripherals, frame: &'static mut Frame) {
+    LINK.lock(|link| {
+        if let Some(link) = link {
+            link.send(frame);
+            enable_transmit(p);
+        }
+    });
+}

@@ -1,0 +1,242 @@
+//! The sample path: DRDY capture, frame into a block, block handed to the arithmetic.
+//!
+//! Every 125 µs (2 998 cycles) the converter pulls DRDY low; timer TB1 captures the instant and interrupts. The handler
+//! reads the frame straight into the block being filled. Every sixteenth sample it swaps blocks and raises the block
+//! interrupt (TB2 CCR0, by setting its flag), which does the arithmetic with interrupts enabled.
+//!
+//! The capture time tells how many conversions were missed, so that the time base never slips: the converter keeps the
+//! last two conversions, so one missed sample is still read; older ones are marked lost in the block.
+
+use super::frame;
+use super::shared::InterruptCell;
+use meter430::ads131m03::{STATUS_REGISTER_MAP, STATUS_RESET, STATUS_STREAMING};
+use metrology::block::{BLOCK, Block, HISTORY};
+use msp430fr2355::Peripherals;
+
+/// SMCLK cycles between samples when both crystals are right: 23 986 176 / 8 000.
+const SAMPLE_CYCLES: u16 = 2998;
+/// More than this between two captures means that one was missed.
+const GAP_CYCLES: u16 = SAMPLE_CYCLES + SAMPLE_CYCLES / 2;
+/// Frames to throw away after a start of the stream: the filter settles in three conversions and the first status
+/// word still carries the restart flag.
+const SETTLING_FRAMES: u16 = 4;
+
+/// What went wrong on the sample path since power-up; saturating counters.
+#[derive(Clone, Copy)]
+pub struct Faults {
+    /// Frames whose CRC was wrong.
+    pub bad_crc: u16,
+    /// Frames whose status word was not the expected one.
+    pub bad_status: u16,
+    /// Samples that could not be read in time.
+    pub missed: u16,
+    /// Blocks dropped because the arithmetic had not finished with the last one.
+    pub overrun: u16,
+}
+
+/// All that the sample interrupt owns.
+struct Sampler {
+    /// Two blocks, used in turn; not an array, because indexing one would multiply, and here nothing may.
+    even: Block,
+    odd: Block,
+    /// Whether `odd` is being filled.
+    filling_odd: bool,
+    /// Next sample's place in it.
+    index: u16,
+    /// Capture time of the last sample, SMCLK cycles modulo 2^16.
+    last_capture: u16,
+    /// Frames still to be dropped after a start.
+    settling: u16,
+    /// Set while the arithmetic works on the other block.
+    busy: bool,
+    /// The converter reported that its configuration is gone.
+    needs_bring_up: bool,
+    /// Blocks completed, modulo 2^16: the watchdog's sign of life.
+    blocks_completed: u16,
+    faults: Faults,
+}
+
+impl Sampler {
+    fn filling(&mut self) -> &mut Block {
+        if self.filling_odd { &mut self.odd } else { &mut self.even }
+    }
+}
+
+static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
+    even: Block::EMPTY,
+    odd: Block::EMPTY,
+    filling_odd: false,
+    index: 0,
+    last_capture: 0,
+    settling: 0,
+    busy: false,
+    needs_bring_up: false,
+    blocks_completed: 0,
+    faults: Faults { bad_crc: 0, bad_status: 0, missed: 0, overrun: 0 },
+});
+
+/// TB1CCTL1: capture the falling edge of CCI1A, synchronised, interrupt enabled.
+const CAPTURE_FALLING: u16 = (2 << 14) | (1 << 11) | (1 << 8) | (1 << 4);
+/// TB1CCTL1: flag and overflow.
+const CAPTURE_FLAGS: u16 = 3;
+/// TB1CTL and TB2CTL: SMCLK, continuous. TB2 itself need not run: only its flag is used.
+const CONTINUOUS: u16 = (2 << 8) | (2 << 4) | (1 << 2);
+/// TB2CCTL0: interrupt enable and flag.
+const BLOCK_ENABLE: u16 = 1 << 4;
+const BLOCK_FLAG: u16 = 1 << 0;
+
+/// Starts capturing. The converter has just been brought up.
+pub fn start(p: &Peripherals) {
+    SAMPLER.lock(|s| {
+        s.index = 0;
+        s.settling = SETTLING_FRAMES;
+        s.needs_bring_up = false;
+    });
+    // SAFETY: timer registers take these values (SLAU445 tables 14-5 and 14-6).
+    unsafe {
+        p.tb2.tb2cctl0().write(|w| w.bits(BLOCK_ENABLE));
+        p.tb1.tb1ctl().write(|w| w.bits(CONTINUOUS));
+        p.tb1.tb1cctl1().write(|w| w.bits(CAPTURE_FALLING));
+    }
+}
+
+/// Stops capturing, so that the SPI can be used for configuration.
+pub fn stop(p: &Peripherals) {
+    // SAFETY: 0 switches capture and its interrupt off.
+    unsafe { p.tb1.tb1cctl1().write(|w| w.bits(0)) };
+}
+
+/// Blocks completed so far, modulo 2^16.
+pub fn blocks_completed() -> u16 {
+    SAMPLER.lock(|s| s.blocks_completed)
+}
+
+/// Whether the converter reported a lost configuration since the last start.
+pub fn needs_bring_up() -> bool {
+    SAMPLER.lock(|s| s.needs_bring_up)
+}
+
+/// The counters of what went wrong.
+pub fn faults() -> Faults {
+    SAMPLER.lock(|s| s.faults)
+}
+
+/// The sample interrupt's work.
+///
+/// Deadline: 2 998 cycles, of which the frame itself takes about 400. Late by one sample costs nothing (the converter
+/// buffers two); later than that, samples are lost and counted.
+///
+/// # Safety
+/// Called from the capture interrupt only, with interrupts disabled.
+#[inline(always)]
+pub unsafe fn on_data_ready(p: &Peripherals) {
+    // SAFETY: interrupts are disabled, so nobody else is inside the cell.
+    let s = unsafe { SAMPLER.get_in_interrupt() };
+    let captured = p.tb1.tb1ccr1().read().bits();
+    // SAFETY: clearing the flags of our own channel.
+    unsafe { p.tb1.tb1cctl1().modify(|r, w| w.bits(r.bits() & !CAPTURE_FLAGS)) };
+    let since_last = captured.wrapping_sub(s.last_capture);
+    s.last_capture = captured;
+    if s.settling != 0 {
+        // A frame to be dropped after a start: read, but the slot is used again.
+        read_sample(s);
+        s.settling -= 1;
+        return;
+    }
+    if since_last > GAP_CYCLES {
+        catch_up(p, s, since_last);
+    }
+    read_sample(s);
+    advance(p, s);
+}
+
+/// Fills the slots of samples missed since the last one.
+#[cold]
+#[inline(never)]
+fn catch_up(p: &Peripherals, s: &mut Sampler, since_last: u16) {
+    let mut since_last = since_last;
+    while since_last > GAP_CYCLES {
+        since_last -= SAMPLE_CYCLES;
+        if since_last > GAP_CYCLES {
+            s.faults.missed = s.faults.missed.saturating_add(1);
+            mark_lost(s);
+        } else {
+            // The last missed one is still in the converter's buffer, ahead of the new one.
+            read_sample(s);
+        }
+        advance(p, s);
+    }
+}
+
+/// Reads a frame into the present slot; a damaged one is marked lost.
+#[inline(never)]
+fn read_sample(s: &mut Sampler) {
+    if s.index >= BLOCK as u16 {
+        return;
+    }
+    // SAFETY: index is inside the lane, the three lanes are one array, the stream has been started, and this runs in
+    // one interrupt only.
+    let index = s.index as usize;
+    let frame = unsafe { frame::read((&raw mut s.filling().lanes).cast::<i32>().add(HISTORY + index)) };
+    if frame.crc_difference == 0 && frame.status == STATUS_STREAMING {
+        return;
+    }
+    if s.settling != 0 {
+        return;
+    }
+    if frame.crc_difference != 0 {
+        s.faults.bad_crc = s.faults.bad_crc.saturating_add(1);
+    } else {
+        s.faults.bad_status = s.faults.bad_status.saturating_add(1);
+        if frame.status & (STATUS_RESET | STATUS_REGISTER_MAP) != 0 {
+            s.needs_bring_up = true;
+        }
+    }
+    mark_lost(s);
+}
+
+fn mark_lost(s: &mut Sampler) {
+    let index = s.index;
+    s.filling().set_lost(index as usize);
+}
+
+/// Steps to the next slot; hands the block over when it is full.
+#[inline(always)]
+fn advance(p: &Peripherals, s: &mut Sampler) {
+    s.index += 1;
+    if s.index < BLOCK as u16 {
+        return;
+    }
+    s.index = 0;
+    s.blocks_completed = s.blocks_completed.wrapping_add(1);
+    if s.busy {
+        s.faults.overrun = s.faults.overrun.saturating_add(1);
+        return;
+    }
+    s.busy = true;
+    s.filling_odd = !s.filling_odd;
+    // SAFETY: sets the flag of a compare channel that only we use.
+    unsafe { p.tb2.tb2cctl0().write(|w| w.bits(BLOCK_ENABLE | BLOCK_FLAG)) };
+}
+
+/// Runs `work` on the completed block with interrupts enabled, then gives it back to be filled.
+///
+/// # Safety
+/// Called from the block interrupt only. The block interrupt cannot interrupt itself: `busy` keeps the flag from being
+/// set until this returns.
+#[inline(always)]
+pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
+    // SAFETY: interrupts are still disabled here; the pointer stays valid because the cell is static, and the sample
+    // interrupt keeps away from this block while `busy` is set.
+    let block: *mut Block = unsafe {
+        let s = SAMPLER.get_in_interrupt();
+        if s.filling_odd { &raw mut s.even } else { &raw mut s.odd }
+    };
+    // SAFETY: no critical section is open in an interrupt handler's outermost level.
+    unsafe { msp430::interrupt::enable() };
+    // SAFETY: see above; nobody else holds the block.
+    work(unsafe { &mut *block });
+    msp430::interrupt::disable();
+    // SAFETY: interrupts are disabled again.
+    unsafe { SAMPLER.get_in_interrupt().busy = false };
+}

@@ -1,0 +1,79 @@
+//! The service console's status line: one a second, for people.
+
+use crate::snapshot::Snapshot;
+use c12::snapshot::{NOT_AVAILABLE, offset};
+use ufmt::{uWrite, uwrite};
+
+/// Writes `V=219.998 I=10.0003 P=2199.9 f=60.0000 Wh=12.345 flags=0` and a line end.
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(), W::Error> {
+    quantity(out, "V=", snapshot.word(offset::VRMS_MV), 3)?;
+    quantity(out, " I=", snapshot.word(offset::IRMS_UA), 6)?;
+    quantity(out, " P=", snapshot.word(offset::P_MW), 3)?;
+    quantity(out, " f=", snapshot.word(offset::F_UHZ), 6)?;
+    uwrite!(out, " Wh={} flags={}\r\n", snapshot.word(offset::IMPORT + 4), snapshot.word(offset::FLAGS))
+}
+
+/// Writes a name and a signed number of which the last `decimals` (at most 9) digits are decimals.
+fn quantity<W: uWrite + ?Sized>(out: &mut W, name: &str, word: u32, decimals: u16) -> Result<(), W::Error> {
+    out.write_str(name)?;
+    if word as i32 == NOT_AVAILABLE {
+        return out.write_str("-");
+    }
+    let mut rest = (word as i32).unsigned_abs();
+    if (word as i32) < 0 {
+        out.write_str("-")?;
+    }
+    // Digits by subtracting powers of ten: a 32-bit division costs a thousand cycles, a subtraction seven.
+    let mut started = false;
+    for (place, power) in POWERS.iter().enumerate() {
+        let mut digit: u16 = 0;
+        while rest >= *power {
+            rest -= *power;
+            digit += 1;
+        }
+        let left = (POWERS.len() - 1 - place) as u16;
+        started |= digit != 0 || left <= decimals;
+        if started {
+            out.write_str(DIGITS.get(digit as usize..digit as usize + 1).unwrap_or("?"))?;
+        }
+        if left == decimals && decimals != 0 {
+            out.write_str(".")?;
+        }
+    }
+    Ok(())
+}
+
+const DIGITS: &str = "0123456789";
+const POWERS: [u32; 10] =
+    [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::String;
+
+    struct Text(String);
+    impl uWrite for Text {
+        type Error = core::convert::Infallible;
+        fn write_str(&mut self, text: &str) -> Result<(), Self::Error> {
+            self.0.push_str(text);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_reads_as_a_person_expects() {
+        let mut snapshot = Snapshot::new();
+        snapshot.put_quantity(offset::VRMS_MV, 219_998);
+        snapshot.put_quantity(offset::IRMS_UA, 4_567);
+        snapshot.put_quantity(offset::P_MW, -1_234_500);
+        snapshot.put_energy(offset::IMPORT, 12 << 32);
+        let mut text = Text(String::new());
+        write(&mut text, &snapshot).unwrap();
+        assert_eq!(text.0, "V=219.998 I=0.004567 P=-1234.500 f=- Wh=12 flags=0\r\n");
+    }
+}

@@ -1,0 +1,69 @@
+//! Decade 0: what this meter is. ST0, ST1, ST3, ST5.
+
+use super::{ANNOUNCED, live, snapshot_part};
+use c12::snapshot;
+use c12::table::{Part, set_len, set_used, set_writable};
+
+const STANDARD_BYTES: usize = set_len(&ANNOUNCED, 0);
+const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
+
+/// Bytes of manufacturer status in ST3: the lower half of the snapshot's flags.
+const MFG_STATUS_BYTES: u8 = 2;
+
+/// GEN_CONFIG without its sets.
+static HEAD: [u8; 19] = [
+    // Least significant byte first; ISO 646 characters.
+    1 << 1,
+    // TM_FORMAT 2 (binary fields: the one that every reader decodes); offset access; identifiers are characters.
+    2 | (1 << 3),
+    // NI_FORMAT1 and 2: 32-bit integers.
+    0x88,
+    b'M',
+    b'4',
+    b'3',
+    b'0',
+    // Electric; no default sets.
+    2,
+    0,
+    // Procedures: none.
+    0,
+    0,
+    // C12.19-1997.
+    1,
+    0,
+    STANDARD_BYTES as u8,
+    MANUFACTURER_BYTES as u8,
+    0,
+    0,
+    MFG_STATUS_BYTES,
+    0,
+];
+
+static STANDARD_USED: [u8; STANDARD_BYTES] = set_used(&ANNOUNCED, 0);
+static MANUFACTURER_USED: [u8; MANUFACTURER_BYTES] = set_used(&ANNOUNCED, 2048);
+static STANDARD_WRITABLE: [u8; STANDARD_BYTES] = set_writable(&ANNOUNCED, 0);
+static MANUFACTURER_WRITABLE: [u8; MANUFACTURER_BYTES] = set_writable(&ANNOUNCED, 2048);
+
+/// GEN_CONFIG: formats, and which tables exist.
+pub static ST0: [Part; 5] = [
+    Part::Rom(&HEAD),
+    Part::Rom(&STANDARD_USED),
+    Part::Rom(&MANUFACTURER_USED),
+    Part::Rom(&STANDARD_WRITABLE),
+    Part::Rom(&MANUFACTURER_WRITABLE),
+];
+
+/// GENERAL_MFG_ID: manufacturer, model, hardware 1.0, firmware 0.1, serial number.
+pub static ST1: [Part; 2] =
+    [Part::Rom(b"M430METER430\x01\x00\x00\x01"), Part::Live { id: live::SERIAL, size: 16 }];
+
+/// ED_MODE_STATUS: metering mode, the standard's status, our flags.
+pub static ST3: [Part; 4] = [
+    Part::Rom(&[0]),
+    Part::Live { id: live::STATUS, size: 2 },
+    Part::Rom(&[0]),
+    snapshot_part(snapshot::offset::FLAGS, MFG_STATUS_BYTES as u16),
+];
+
+/// DEVICE_IDENT: the serial number, padded with spaces.
+pub static ST5: [Part; 2] = [Part::Live { id: live::SERIAL, size: 16 }, Part::Rom(b"    ")];

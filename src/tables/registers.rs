@@ -1,0 +1,53 @@
+//! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST27, ST28.
+
+use super::snapshot_part;
+use super::sources::{ENERGIES, SOURCES};
+use c12::snapshot::offset;
+use c12::table::Part;
+
+/// Values of ST28.
+const PRESENT_VALUES: usize = SOURCES - ENERGIES;
+
+/// ACT_REGS: summations and present values only.
+pub static ST21: [Part; 1] =
+    [Part::Rom(&[0, 0, 0, ENERGIES as u8, 0, 0, 1, 0, 0, PRESENT_VALUES as u8])];
+
+/// Source numbers from `first` on.
+const fn consecutive<const N: usize>(first: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut k = 0;
+    while k < N {
+        bytes[k] = (first + k) as u8;
+        k += 1;
+    }
+    bytes
+}
+
+static SUMMATION_SELECT: [u8; ENERGIES] = consecutive(0);
+static PRESENT_SELECT: [u8; PRESENT_VALUES] = consecutive(ENERGIES);
+
+/// DATA_SELECTION.
+pub static ST22: [Part; 1] = [Part::Rom(&SUMMATION_SELECT)];
+/// PRESENT_REG_SELECT.
+pub static ST27: [Part; 1] = [Part::Rom(&PRESENT_SELECT)];
+
+/// Whole watt-hours of an energy: the upper half of its 64 bits.
+const fn whole(energy_offset: usize) -> Part {
+    snapshot_part(energy_offset + 4, 4)
+}
+
+/// CURRENT_REG_DATA: the seven energies.
+pub static ST23: [Part; ENERGIES] = [
+    whole(offset::IMPORT),
+    whole(offset::EXPORT),
+    whole(offset::Q1),
+    whole(offset::Q2),
+    whole(offset::Q3),
+    whole(offset::Q4),
+    whole(offset::APPARENT),
+];
+
+/// PRESENT_REG_DATA: eight quantities, which stand in the snapshot in the order of their sources.
+pub static ST28: [Part; 1] = [snapshot_part(offset::VRMS_MV, 4 * PRESENT_VALUES as u16)];
+
+const _: () = assert!(offset::F_UHZ == offset::VRMS_MV + 4 * (PRESENT_VALUES - 1));
