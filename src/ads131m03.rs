@@ -42,8 +42,11 @@ pub mod register {
 /// - MODE: register-map CRC on, input CRC on, CCITT, RESET flag acknowledged, 24-bit words, SPI time-out on, DRDY as a level.
 /// - CLOCK: three channels, OSR 512 (8 000 samples a second from 8.192 MHz), high-resolution mode.
 /// - GAIN: 1 for all.
-pub const CONFIGURATION: [(u16, u16); 3] =
-    [(register::MODE, 0x3110), (register::CLOCK, 0x070A), (register::GAIN, 0x0000)];
+pub const CONFIGURATION: [(u16, u16); 3] = [
+    (register::MODE, 0x3110),
+    (register::CLOCK, 0x070A),
+    (register::GAIN, 0x0000),
+];
 
 /// Command words.
 pub mod command {
@@ -76,7 +79,11 @@ pub const fn crc(bytes: &[u8]) -> u16 {
         crc ^= (bytes[k] as u16) << 8;
         let mut bit: u16 = 0;
         while bit < 8 {
-            crc = if crc & 0x8000 != 0 { (crc << 1) ^ 0x1021 } else { crc << 1 };
+            crc = if crc & 0x8000 != 0 {
+                (crc << 1) ^ 0x1021
+            } else {
+                crc << 1
+            };
             bit += 1;
         }
         k += 1;
@@ -119,7 +126,9 @@ pub const fn response(frame: &[u8; FRAME_BYTES]) -> u16 {
 /// Whether a received frame's CRC is right.
 #[must_use]
 pub fn is_intact(frame: &[u8; FRAME_BYTES]) -> bool {
-    let Some((data, check)) = frame.split_first_chunk::<12>() else { return false };
+    let Some((data, check)) = frame.split_first_chunk::<12>() else {
+        return false;
+    };
     let received = (u16::from(check[0]) << 8) | u16::from(check[1]);
     crc(data) == received
 }

@@ -1,7 +1,9 @@
 //! The main loop: what the meter does between interrupts.
 
 use crate::hw::port::Work;
-use crate::hw::{board, clock, console, converter, identity, metering, port, power, sampler, spi, time, watchdog};
+use crate::hw::{
+    board, clock, console, converter, identity, metering, port, power, sampler, spi, time, watchdog,
+};
 use c12::responder::Responder;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
 use msp430fr2355::Peripherals;
@@ -40,7 +42,10 @@ fn main() -> ! {
         p,
         device: MeterDevice::new(),
         responder: Responder::new(),
-        alive: Alive { blocks_seen: 0, at_ms: 0 },
+        alive: Alive {
+            blocks_seen: 0,
+            at_ms: 0,
+        },
     };
     app.device.serial = identity::serial_number();
     app.start_converter();
@@ -75,10 +80,15 @@ impl App {
         let blocks = sampler::blocks_completed();
         let now_ms = time::now_ms();
         if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
-            self.alive = Alive { blocks_seen: blocks, at_ms: now_ms };
+            self.alive = Alive {
+                blocks_seen: blocks,
+                at_ms: now_ms,
+            };
             self.device.status &= !STATUS_MEASUREMENT_ERROR;
             watchdog::feed(&self.p);
-        } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS || sampler::needs_bring_up() {
+        } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS
+            || sampler::needs_bring_up()
+        {
             sampler::stop(&self.p);
             self.start_converter();
             self.alive.at_ms = now_ms;

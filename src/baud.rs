@@ -59,7 +59,10 @@ impl BaudRegisters {
     #[must_use]
     pub const fn new(clock_hz: u32, bit_rate_hz: u32) -> Self {
         let whole = clock_hz / bit_rate_hz;
-        assert!(whole >= 16, "over-sampling mode needs a clock of 16 times the bit rate");
+        assert!(
+            whole >= 16,
+            "over-sampling mode needs a clock of 16 times the bit rate"
+        );
         let fraction_e4 = ((clock_hz % bit_rate_hz) as u64 * 10_000 / bit_rate_hz as u64) as u32;
         let mut pattern = 0;
         let mut k = 0;
@@ -69,7 +72,10 @@ impl BaudRegisters {
             }
             k += 1;
         }
-        Self { brw: (whole / 16) as u16, mctlw: (pattern << 8) | (((whole % 16) as u16) << 4) | 1 }
+        Self {
+            brw: (whole / 16) as u16,
+            mctlw: (pattern << 8) | (((whole % 16) as u16) << 4) | 1,
+        }
     }
 }
 

@@ -18,7 +18,8 @@ const _: () = assert!(PULSE_2E32_WH as u64 * METER_CONSTANT as u64 == 1000 << 32
 /// code 2²³). In units of 2⁻³² Wh that is remainder / (rate · 2¹⁴ / 25), here remainder / (2²⁰ · 5).
 const REMAINDER_SHIFT: u32 = 20;
 const REMAINDER_DIVISOR: u32 = 5;
-const _: () = assert!((SAMPLE_RATE_HZ as u64) << 14 == (25 * REMAINDER_DIVISOR as u64) << REMAINDER_SHIFT);
+const _: () =
+    assert!((SAMPLE_RATE_HZ as u64) << 14 == (25 * REMAINDER_DIVISOR as u64) << REMAINDER_SHIFT);
 
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
@@ -67,7 +68,15 @@ impl Readings {
         s.put_quantity(offset::F_UHZ, frequency_uhz);
         let energy = &self.energy;
         let [q1, q2, q3, q4] = &energy.quadrants;
-        let registers = [&energy.import, &energy.export, q1, q2, q3, q4, &energy.apparent];
+        let registers = [
+            &energy.import,
+            &energy.export,
+            q1,
+            q2,
+            q3,
+            q4,
+            &energy.apparent,
+        ];
         let mut at = offset::IMPORT;
         for register in registers {
             s.put_energy(at, energy_2e32_wh(register));
@@ -119,7 +128,10 @@ mod tests {
     #[test]
     fn a_pulse_is_its_watt_hours() {
         let threshold = energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ);
-        let mut register = Register { pulses: 6400, remainder: 0 };
+        let mut register = Register {
+            pulses: 6400,
+            remainder: 0,
+        };
         assert_eq!(energy_2e32_wh(&register), 1000 << 32);
         // Just below the next pulse the remainder is worth nearly a pulse: no step, no gap.
         register.remainder = threshold - 1;

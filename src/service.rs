@@ -71,7 +71,9 @@ impl Source for Frozen<'_> {
 
 impl Device for MeterDevice {
     fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
-        let Some(found) = table::find(&TABLES, table) else { return Err(Response::Iar) };
+        let Some(found) = table::find(&TABLES, table) else {
+            return Err(Response::Iar);
+        };
         self.frozen = self.readings.snapshot.clone();
         self.reading = Some(found);
         Ok(table::size(found.parts))

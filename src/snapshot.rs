@@ -46,7 +46,11 @@ impl Snapshot {
     /// The 32-bit word at `offset`.
     #[must_use]
     pub fn word(&self, offset: usize) -> u32 {
-        match self.0.get(offset..).and_then(|rest| rest.first_chunk::<4>()) {
+        match self
+            .0
+            .get(offset..)
+            .and_then(|rest| rest.first_chunk::<4>())
+        {
             Some(bytes) => u32::from_le_bytes(*bytes),
             None => 0,
         }

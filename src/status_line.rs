@@ -13,11 +13,21 @@ pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(),
     quantity(out, " I=", snapshot.word(offset::IRMS_UA), 6)?;
     quantity(out, " P=", snapshot.word(offset::P_MW), 3)?;
     quantity(out, " f=", snapshot.word(offset::F_UHZ), 6)?;
-    uwrite!(out, " Wh={} flags={}\r\n", snapshot.word(offset::IMPORT + 4), snapshot.word(offset::FLAGS))
+    uwrite!(
+        out,
+        " Wh={} flags={}\r\n",
+        snapshot.word(offset::IMPORT + 4),
+        snapshot.word(offset::FLAGS)
+    )
 }
 
 /// Writes a name and a signed number of which the last `decimals` (at most 9) digits are decimals.
-fn quantity<W: uWrite + ?Sized>(out: &mut W, name: &str, word: u32, decimals: u16) -> Result<(), W::Error> {
+fn quantity<W: uWrite + ?Sized>(
+    out: &mut W,
+    name: &str,
+    word: u32,
+    decimals: u16,
+) -> Result<(), W::Error> {
     out.write_str(name)?;
     if word as i32 == NOT_AVAILABLE {
         return out.write_str("-");
@@ -37,7 +47,11 @@ fn quantity<W: uWrite + ?Sized>(out: &mut W, name: &str, word: u32, decimals: u1
         let left = (POWERS.len() - 1 - place) as u16;
         started |= digit != 0 || left <= decimals;
         if started {
-            out.write_str(DIGITS.get(digit as usize..digit as usize + 1).unwrap_or("?"))?;
+            out.write_str(
+                DIGITS
+                    .get(digit as usize..digit as usize + 1)
+                    .unwrap_or("?"),
+            )?;
         }
         if left == decimals && decimals != 0 {
             out.write_str(".")?;
@@ -47,8 +61,18 @@ fn quantity<W: uWrite + ?Sized>(out: &mut W, name: &str, word: u32, decimals: u1
 }
 
 const DIGITS: &str = "0123456789";
-const POWERS: [u32; 10] =
-    [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+const POWERS: [u32; 10] = [
+    1_000_000_000,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
 
 #[cfg(test)]
 mod tests {
@@ -74,6 +98,9 @@ mod tests {
         snapshot.put_energy(offset::IMPORT, 12 << 32);
         let mut text = Text(String::new());
         write(&mut text, &snapshot).unwrap();
-        assert_eq!(text.0, "V=219.998 I=0.004567 P=-1234.500 f=- Wh=12 flags=0\r\n");
+        assert_eq!(
+            text.0,
+            "V=219.998 I=0.004567 P=-1234.500 f=- Wh=12 flags=0\r\n"
+        );
     }
 }

@@ -42,7 +42,8 @@ pub fn init_pins(p: &Peripherals) {
         p.p1.p1out().write(|w| w.bits(0));
         p.p1.p1dir().write(|w| w.bits(!((1 << 6) | (1 << 1))));
         // Pins 6 and 7: UART (SEL 01). Pin 1: comparator input (SEL 11).
-        p.p1.p1sel0().write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 1)));
+        p.p1.p1sel0()
+            .write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 1)));
         p.p1.p1sel1().write(|w| w.bits(1 << 1));
 
         p.p2.p2out().write(|w| w.bits(0));
@@ -51,14 +52,16 @@ pub fn init_pins(p: &Peripherals) {
         p.p2.p2sel0().write(|w| w.bits(1));
         p.p2.p2sel1().write(|w| w.bits((1 << 7) | (1 << 6)));
 
-        p.p3.p3out().write(|w| w.bits(CONVERTER_SYNC_RESET | FACTORY_JUMPER | TAMPER));
+        p.p3.p3out()
+            .write(|w| w.bits(CONVERTER_SYNC_RESET | FACTORY_JUMPER | TAMPER));
         p.p3.p3ren().write(|w| w.bits(FACTORY_JUMPER | TAMPER));
         p.p3.p3dir().write(|w| w.bits(!(FACTORY_JUMPER | TAMPER)));
 
         p.p4.p4out().write(|w| w.bits(CONVERTER_CS));
         p.p4.p4dir().write(|w| w.bits(!((1 << 7) | (1 << 2))));
         // Pins 2, 3: UART; 5, 6, 7: SPI; all SEL 01.
-        p.p4.p4sel0().write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 5) | (1 << 3) | (1 << 2)));
+        p.p4.p4sel0()
+            .write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 5) | (1 << 3) | (1 << 2)));
 
         p.p5.p5out().write(|w| w.bits(0));
         p.p5.p5dir().write(|w| w.bits(0x1F));

@@ -57,8 +57,11 @@ pub fn init(p: &Peripherals) -> Reference {
 unsafe fn start_crystal(p: &Peripherals) -> Reference {
     for _ in 0..CRYSTAL_ATTEMPTS {
         unsafe {
-            p.cs.csctl7().modify(|r, w| w.bits(r.bits() & !(XT1_FAULT | DCO_FAULT)));
-            p.sfr.sfrifg1().modify(|r, w| w.bits(r.bits() & !OSCILLATOR_FAULT));
+            p.cs.csctl7()
+                .modify(|r, w| w.bits(r.bits() & !(XT1_FAULT | DCO_FAULT)));
+            p.sfr
+                .sfrifg1()
+                .modify(|r, w| w.bits(r.bits() & !OSCILLATOR_FAULT));
         }
         // The flag comes back at the next missing crystal edge; wait longer than a few of them.
         delay_cycles_x4(3000);
@@ -90,7 +93,11 @@ unsafe fn lock_fll(p: &Peripherals) {
         }
         last_tap_was_low = Some(low);
         // A low tap means that the oscillator is too fast at this trim.
-        trim = if low { trim.saturating_sub(1) } else { (trim + 1).min(7) };
+        trim = if low {
+            trim.saturating_sub(1)
+        } else {
+            (trim + 1).min(7)
+        };
     }
     unsafe { settle(p, best_trim) };
 }

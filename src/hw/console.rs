@@ -21,7 +21,9 @@ pub fn start(p: &Peripherals) {
         p.e_usci_a0.uca0ctlw0().write(|w| w.bits(CONTROL_IN_RESET));
         p.e_usci_a0.uca0brw().write(|w| w.bits(RATE.brw));
         p.e_usci_a0.uca0mctlw().write(|w| w.bits(RATE.mctlw));
-        p.e_usci_a0.uca0ctlw0().write(|w| w.bits(CONTROL_IN_RESET & !1));
+        p.e_usci_a0
+            .uca0ctlw0()
+            .write(|w| w.bits(CONTROL_IN_RESET & !1));
     }
 }
 

@@ -69,9 +69,11 @@ pub fn bring_up(p: &Peripherals) -> Result<(), Failure> {
 fn pulse_sync_reset(p: &Peripherals, low: u16) {
     // SAFETY: the pin is an output of ours.
     unsafe {
-        p.p3.p3out().modify(|r, w| w.bits(r.bits() & !CONVERTER_SYNC_RESET));
+        p.p3.p3out()
+            .modify(|r, w| w.bits(r.bits() & !CONVERTER_SYNC_RESET));
         clock::delay_cycles_x4(low);
-        p.p3.p3out().modify(|r, w| w.bits(r.bits() | CONVERTER_SYNC_RESET));
+        p.p3.p3out()
+            .modify(|r, w| w.bits(r.bits() | CONVERTER_SYNC_RESET));
     }
 }
 

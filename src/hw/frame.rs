@@ -17,8 +17,13 @@ const LANE_BYTES: usize = LANE * size_of::<i32>();
 macro_rules! byte {
     ($next:literal => $register:literal) => {
         concat!(
-            "2: bit #1, &{IFG}\n jeq 2b\n mov.b ", $next, ", &{TXBUF}\n mov.b &{RXBUF}, ", $register,
-            "\n mov.b ", $register, ", &{CRCDIRB}\n"
+            "2: bit #1, &{IFG}\n jeq 2b\n mov.b ",
+            $next,
+            ", &{TXBUF}\n mov.b &{RXBUF}, ",
+            $register,
+            "\n mov.b ",
+            $register,
+            ", &{CRCDIRB}\n"
         )
     };
 }
@@ -26,7 +31,11 @@ macro_rules! byte {
 /// The last two bytes have nothing queued behind them and are not part of the CRC.
 macro_rules! last_byte {
     ($register:literal) => {
-        concat!("2: bit #1, &{IFG}\n jeq 2b\n mov.b &{RXBUF}, ", $register, "\n")
+        concat!(
+            "2: bit #1, &{IFG}\n jeq 2b\n mov.b &{RXBUF}, ",
+            $register,
+            "\n"
+        )
     };
 }
 
@@ -103,5 +112,8 @@ pub unsafe fn read(slot: *mut i32) -> Frame {
             options(nostack),
         );
     }
-    Frame { status, crc_difference }
+    Frame {
+        status,
+        crc_difference,
+    }
 }

@@ -9,8 +9,15 @@ pub fn serial_number() -> [u8; 16] {
     let record = unsafe { DIE_RECORD.read_volatile() };
     let mut digits = [0; 16];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(record.iter()) {
-        for (digit, nibble) in pair.iter_mut().zip([(*byte as u16) >> 4, (*byte as u16) & 15]) {
-            *digit = if nibble < 10 { b'0' as u16 + nibble } else { b'A' as u16 - 10 + nibble } as u8;
+        for (digit, nibble) in pair
+            .iter_mut()
+            .zip([(*byte as u16) >> 4, (*byte as u16) & 15])
+        {
+            *digit = if nibble < 10 {
+                b'0' as u16 + nibble
+            } else {
+                b'A' as u16 - 10 + nibble
+            } as u8;
         }
     }
     digits

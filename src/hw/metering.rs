@@ -19,7 +19,11 @@ static FINISHED: InterruptCell<Option<Window>> = InterruptCell::new(None);
 /// Prepares the arithmetic. Call once, before interrupts are enabled.
 pub fn start() {
     // SAFETY: the block interrupt is not enabled yet.
-    unsafe { *METER.0.get() = Some(Meter::new(&Config { rate: SAMPLE_RATE_HZ })) };
+    unsafe {
+        *METER.0.get() = Some(Meter::new(&Config {
+            rate: SAMPLE_RATE_HZ,
+        }))
+    };
 }
 
 /// Takes the completed block through the arithmetic.
@@ -31,7 +35,9 @@ pub unsafe fn on_block() {
     // SAFETY: this is the block interrupt.
     unsafe {
         sampler::with_completed_block(|block| {
-            let Some(meter) = &mut *METER.0.get() else { return };
+            let Some(meter) = &mut *METER.0.get() else {
+                return;
+            };
             if let Some(window) = meter.push_block(&Multiplier, block) {
                 FINISHED.lock(|finished| *finished = Some(window));
             }

@@ -50,13 +50,17 @@ pub fn start(p: &Peripherals) {
 
 /// Sets the dividers and (re-)enables reception. Whatever was on the line is dropped.
 fn set_bit_rate(p: &Peripherals, code: u16) {
-    let Some(rate) = RATES.get(code.wrapping_sub(FIRST_RATE) as usize) else { return };
+    let Some(rate) = RATES.get(code.wrapping_sub(FIRST_RATE) as usize) else {
+        return;
+    };
     // SAFETY: register values from `BaudRegisters`; changed while the module is held in reset (SLAU445 22.3.1).
     unsafe {
         p.e_usci_a1.uca1ctlw0().write(|w| w.bits(CONTROL_IN_RESET));
         p.e_usci_a1.uca1brw().write(|w| w.bits(rate.brw));
         p.e_usci_a1.uca1mctlw().write(|w| w.bits(rate.mctlw));
-        p.e_usci_a1.uca1ctlw0().write(|w| w.bits(CONTROL_IN_RESET & !1));
+        p.e_usci_a1
+            .uca1ctlw0()
+            .write(|w| w.bits(CONTROL_IN_RESET & !1));
         p.e_usci_a1.uca1ie().write(|w| w.bits(RECEIVE));
     }
 }
@@ -64,7 +68,11 @@ fn set_bit_rate(p: &Peripherals, code: u16) {
 /// Lets the transmit interrupt fetch bytes.
 fn enable_transmit(p: &Peripherals) {
     // SAFETY: sets an interrupt enable bit; a single BIS.
-    unsafe { p.e_usci_a1.uca1ie().modify(|r, w| w.bits(r.bits() | TRANSMIT)) };
+    unsafe {
+        p.e_usci_a1
+            .uca1ie()
+            .modify(|r, w| w.bits(r.bits() | TRANSMIT))
+    };
 }
 
 /// The UART interrupt's work. Deadline: one character time, 87 µs at 115 200 bit/s.
@@ -97,7 +105,9 @@ pub unsafe fn on_interrupt(p: &Peripherals) {
             },
             // SAFETY: clears an interrupt enable bit.
             None => unsafe {
-                p.e_usci_a1.uca1ie().modify(|r, w| w.bits(r.bits() & !TRANSMIT));
+                p.e_usci_a1
+                    .uca1ie()
+                    .modify(|r, w| w.bits(r.bits() & !TRANSMIT));
             },
         }
     }
@@ -117,7 +127,9 @@ pub enum Work {
 pub fn poll(p: &Peripherals) -> Work {
     let now_ms = time::now_ms();
     LINK.lock(|link| {
-        let Some(link) = link else { return Work::Nothing };
+        let Some(link) = link else {
+            return Work::Nothing;
+        };
         match link.turn(now_ms) {
             Turn::Idle => Work::Nothing,
             Turn::Transmit => {

@@ -58,7 +58,11 @@ struct Sampler {
 
 impl Sampler {
     fn filling(&mut self) -> &mut Block {
-        if self.filling_odd { &mut self.odd } else { &mut self.even }
+        if self.filling_odd {
+            &mut self.odd
+        } else {
+            &mut self.even
+        }
     }
 }
 
@@ -72,7 +76,12 @@ static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
     busy: false,
     needs_bring_up: false,
     blocks_completed: 0,
-    faults: Faults { bad_crc: 0, bad_status: 0, missed: 0, overrun: 0 },
+    faults: Faults {
+        bad_crc: 0,
+        bad_status: 0,
+        missed: 0,
+        overrun: 0,
+    },
 });
 
 /// TB1CCTL1: capture the falling edge of CCI1A, synchronised, interrupt enabled.
@@ -134,7 +143,11 @@ pub unsafe fn on_data_ready(p: &Peripherals) {
     let s = unsafe { SAMPLER.get_in_interrupt() };
     let captured = p.tb1.tb1ccr1().read().bits();
     // SAFETY: clearing the flags of our own channel.
-    unsafe { p.tb1.tb1cctl1().modify(|r, w| w.bits(r.bits() & !CAPTURE_FLAGS)) };
+    unsafe {
+        p.tb1
+            .tb1cctl1()
+            .modify(|r, w| w.bits(r.bits() & !CAPTURE_FLAGS))
+    };
     let since_last = captured.wrapping_sub(s.last_capture);
     s.last_capture = captured;
     if s.settling != 0 {
@@ -177,7 +190,13 @@ fn read_sample(s: &mut Sampler) {
     // SAFETY: index is inside the lane, the three lanes are one array, the stream has been started, and this runs in
     // one interrupt only.
     let index = s.index as usize;
-    let frame = unsafe { frame::read((&raw mut s.filling().lanes).cast::<i32>().add(HISTORY + index)) };
+    let frame = unsafe {
+        frame::read(
+            (&raw mut s.filling().lanes)
+                .cast::<i32>()
+                .add(HISTORY + index),
+        )
+    };
     if frame.crc_difference == 0 && frame.status == STATUS_STREAMING {
         return;
     }
@@ -216,7 +235,11 @@ fn advance(p: &Peripherals, s: &mut Sampler) {
     s.busy = true;
     s.filling_odd = !s.filling_odd;
     // SAFETY: sets the flag of a compare channel that only we use.
-    unsafe { p.tb2.tb2cctl0().write(|w| w.bits(BLOCK_ENABLE | BLOCK_FLAG)) };
+    unsafe {
+        p.tb2
+            .tb2cctl0()
+            .write(|w| w.bits(BLOCK_ENABLE | BLOCK_FLAG))
+    };
 }
 
 /// Runs `work` on the completed block with interrupts enabled, then gives it back to be filled.
@@ -230,7 +253,11 @@ pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
     // interrupt keeps away from this block while `busy` is set.
     let block: *mut Block = unsafe {
         let s = SAMPLER.get_in_interrupt();
-        if s.filling_odd { &raw mut s.even } else { &raw mut s.odd }
+        if s.filling_odd {
+            &raw mut s.even
+        } else {
+            &raw mut s.odd
+        }
     };
     // SAFETY: no critical section is open in an interrupt handler's outermost level.
     unsafe { msp430::interrupt::enable() };

@@ -17,9 +17,13 @@ const RECEIVED: u16 = 1 << 0;
 pub fn init(p: &Peripherals) {
     // SAFETY: register values as in SLAU445 tables 23-3 and 23-4; configured while held in reset.
     unsafe {
-        p.e_usci_b1.ucb1ctlw0_spi().write(|w| w.bits(CONTROL_IN_RESET));
+        p.e_usci_b1
+            .ucb1ctlw0_spi()
+            .write(|w| w.bits(CONTROL_IN_RESET));
         p.e_usci_b1.ucb1brw_spi().write(|w| w.bits(DIVIDER));
-        p.e_usci_b1.ucb1ctlw0_spi().write(|w| w.bits(CONTROL_IN_RESET & !1));
+        p.e_usci_b1
+            .ucb1ctlw0_spi()
+            .write(|w| w.bits(CONTROL_IN_RESET & !1));
     }
 }
 

@@ -21,7 +21,10 @@ struct Time {
     sixteenths: u16,
 }
 
-static TIME: InterruptCell<Time> = InterruptCell::new(Time { ms: 0, sixteenths: 0 });
+static TIME: InterruptCell<Time> = InterruptCell::new(Time {
+    ms: 0,
+    sixteenths: 0,
+});
 
 /// Starts the tick.
 pub fn start(p: &Peripherals) {

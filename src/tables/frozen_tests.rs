@@ -18,10 +18,22 @@ fn meter() -> MeterDevice {
     meter.status = 0x0081;
     meter.readings.snapshot.put_word(offset::SEQUENCE, 7);
     meter.readings.snapshot.put_word(offset::FLAGS, 0x0000_0041);
-    meter.readings.snapshot.put_quantity(offset::VRMS_MV, 219_998);
-    meter.readings.snapshot.put_quantity(offset::F_UHZ, 60_000_001);
-    meter.readings.snapshot.put_energy(offset::IMPORT, (12_345 << 32) | 99);
-    meter.readings.snapshot.put_energy(offset::APPARENT, 0x0102_0304 << 32);
+    meter
+        .readings
+        .snapshot
+        .put_quantity(offset::VRMS_MV, 219_998);
+    meter
+        .readings
+        .snapshot
+        .put_quantity(offset::F_UHZ, 60_000_001);
+    meter
+        .readings
+        .snapshot
+        .put_energy(offset::IMPORT, (12_345 << 32) | 99);
+    meter
+        .readings
+        .snapshot
+        .put_energy(offset::APPARENT, 0x0102_0304 << 32);
     meter
 }
 
@@ -38,13 +50,17 @@ fn general() {
     assert_eq!(
         read(&mut meter, 0),
         [
-            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, 4, 1, 0, 0, 2, 0, // header
+            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, 4, 1, 0, 0, 2,
+            0, // header
             0x2B, 0x98, 0xF1, 0x18, // ST 0 1 3 5, 11 12 15, 16 20-23, 27 28
             0x01, // MT0
             0, 0, 0, 0, 0 // nothing is writable
         ]
     );
-    assert_eq!(read(&mut meter, 1), *b"M430METER430\x01\x00\x00\x010123456789ABCDEF");
+    assert_eq!(
+        read(&mut meter, 1),
+        *b"M430METER430\x01\x00\x00\x010123456789ABCDEF"
+    );
     assert_eq!(read(&mut meter, 3), [0, 0x81, 0x00, 0, 0x41, 0x00]);
     assert_eq!(read(&mut meter, 5), *b"0123456789ABCDEF    ");
 }
@@ -56,14 +72,20 @@ fn sources_and_selections() {
     assert_eq!(
         read(&mut meter, 12),
         [
-            0x00, 0x40, 0x02, 0x00, 0x00, 0x80, 0x01, 0x00, 0x01, 0x40, 0x00, 0x00, 0x01, 0x80, 0x00, 0x00, //
-            0x01, 0x00, 0x01, 0x00, 0x01, 0x00, 0x02, 0x00, 0x02, 0xC0, 0x03, 0x00, 0x08, 0xF2, 0x2B, 0x00, //
-            0x0C, 0xFA, 0x2B, 0x00, 0x0C, 0xFA, 0x23, 0x00, 0x00, 0xF1, 0x2F, 0x00, 0x01, 0xF1, 0x2F, 0x00, //
+            0x00, 0x40, 0x02, 0x00, 0x00, 0x80, 0x01, 0x00, 0x01, 0x40, 0x00, 0x00, 0x01, 0x80,
+            0x00, 0x00, //
+            0x01, 0x00, 0x01, 0x00, 0x01, 0x00, 0x02, 0x00, 0x02, 0xC0, 0x03, 0x00, 0x08, 0xF2,
+            0x2B, 0x00, //
+            0x0C, 0xFA, 0x2B, 0x00, 0x0C, 0xFA, 0x23, 0x00, 0x00, 0xF1, 0x2F, 0x00, 0x01, 0xF1,
+            0x2F, 0x00, //
             0x02, 0xF1, 0x2B, 0x00, 0x18, 0xF9, 0x2F, 0x00, 0x21, 0xF9, 0x2B, 0x00
         ]
     );
     assert_eq!(read(&mut meter, 15).len(), 7 * 8);
-    assert_eq!(read(&mut meter, 16), [25, 25, 25, 25, 25, 25, 25, 17, 17, 17, 17, 17, 17, 17, 17]);
+    assert_eq!(
+        read(&mut meter, 16),
+        [25, 25, 25, 25, 25, 25, 25, 17, 17, 17, 17, 17, 17, 17, 17]
+    );
     assert_eq!(read(&mut meter, 20), [0, 0, 0, 7, 0, 0, 1, 0, 0, 8]);
     assert_eq!(read(&mut meter, 21), read(&mut meter, 20));
     assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6]);
@@ -94,7 +116,12 @@ fn any_piece_of_a_table_is_that_piece_of_the_whole() {
         for start in 0..whole.len() {
             let mut piece = vec![0; (whole.len() - start).min(7)];
             meter.read(table.id, start as u16, &mut piece);
-            assert_eq!(piece, whole[start..start + piece.len()], "ST{} from {start}", table.id);
+            assert_eq!(
+                piece,
+                whole[start..start + piece.len()],
+                "ST{} from {start}",
+                table.id
+            );
         }
     }
 }

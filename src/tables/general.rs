@@ -54,16 +54,30 @@ pub static ST0: [Part; 5] = [
 ];
 
 /// GENERAL_MFG_ID: manufacturer, model, hardware 1.0, firmware 0.1, serial number.
-pub static ST1: [Part; 2] =
-    [Part::Rom(b"M430METER430\x01\x00\x00\x01"), Part::Live { id: live::SERIAL, size: 16 }];
+pub static ST1: [Part; 2] = [
+    Part::Rom(b"M430METER430\x01\x00\x00\x01"),
+    Part::Live {
+        id: live::SERIAL,
+        size: 16,
+    },
+];
 
 /// ED_MODE_STATUS: metering mode, the standard's status, our flags.
 pub static ST3: [Part; 4] = [
     Part::Rom(&[0]),
-    Part::Live { id: live::STATUS, size: 2 },
+    Part::Live {
+        id: live::STATUS,
+        size: 2,
+    },
     Part::Rom(&[0]),
     snapshot_part(snapshot::offset::FLAGS, MFG_STATUS_BYTES as u16),
 ];
 
 /// DEVICE_IDENT: the serial number, padded with spaces.
-pub static ST5: [Part; 2] = [Part::Live { id: live::SERIAL, size: 16 }, Part::Rom(b"    ")];
+pub static ST5: [Part; 2] = [
+    Part::Live {
+        id: live::SERIAL,
+        size: 16,
+    },
+    Part::Rom(b"    "),
+];

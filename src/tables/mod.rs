@@ -29,7 +29,10 @@ pub mod live {
 
 /// A part that shows `size` bytes of the snapshot from `offset`.
 const fn snapshot_part(offset: usize, size: u16) -> Part {
-    Part::Live { id: offset as u16, size }
+    Part::Live {
+        id: offset as u16,
+        size,
+    }
 }
 
 static MT0: [Part; 1] = [snapshot_part(0, snapshot::SIZE as u16)];

@@ -9,8 +9,18 @@ use c12::table::Part;
 const PRESENT_VALUES: usize = SOURCES - ENERGIES;
 
 /// ACT_REGS: summations and present values only.
-pub static ST21: [Part; 1] =
-    [Part::Rom(&[0, 0, 0, ENERGIES as u8, 0, 0, 1, 0, 0, PRESENT_VALUES as u8])];
+pub static ST21: [Part; 1] = [Part::Rom(&[
+    0,
+    0,
+    0,
+    ENERGIES as u8,
+    0,
+    0,
+    1,
+    0,
+    0,
+    PRESENT_VALUES as u8,
+])];
 
 /// Source numbers from `first` on.
 const fn consecutive<const N: usize>(first: usize) -> [u8; N] {

@@ -53,12 +53,26 @@ const LINE: u32 = 5;
 const NEUTRAL: u32 = 4;
 
 const fn energy(id: u32, quadrants: u32) -> Unit {
-    Unit { id, time_base: BULK, multiplier: UNITY, quadrants, net: 0, segment: 0 }
+    Unit {
+        id,
+        time_base: BULK,
+        multiplier: UNITY,
+        quadrants,
+        net: 0,
+        segment: 0,
+    }
 }
 
 const fn present(id: u32, time_base: u32, multiplier: u32, segment: u32) -> Unit {
     // Signed quantities are net: what flows back is negative.
-    Unit { id, time_base, multiplier, quadrants: ALL, net: 1, segment }
+    Unit {
+        id,
+        time_base,
+        multiplier,
+        quadrants: ALL,
+        net: 1,
+        segment,
+    }
 }
 
 const UNITS: [Unit; SOURCES] = [
@@ -69,14 +83,29 @@ const UNITS: [Unit; SOURCES] = [
     energy(1, 0b0100),
     energy(1, 0b1000),
     energy(2, ALL),
-    Unit { net: 0, ..present(8, RMS, MILLI, LINE) },
-    Unit { net: 0, ..present(12, RMS, MICRO, LINE) },
-    Unit { net: 0, ..present(12, RMS, MICRO, NEUTRAL) },
+    Unit {
+        net: 0,
+        ..present(8, RMS, MILLI, LINE)
+    },
+    Unit {
+        net: 0,
+        ..present(12, RMS, MICRO, LINE)
+    },
+    Unit {
+        net: 0,
+        ..present(12, RMS, MICRO, NEUTRAL)
+    },
     present(0, INSTANTANEOUS, MILLI, LINE),
     present(1, INSTANTANEOUS, MILLI, LINE),
-    Unit { net: 0, ..present(2, INSTANTANEOUS, MILLI, LINE) },
+    Unit {
+        net: 0,
+        ..present(2, INSTANTANEOUS, MILLI, LINE)
+    },
     present(24, INSTANTANEOUS, MICRO, LINE),
-    Unit { net: 0, ..present(33, INSTANTANEOUS, MICRO, LINE) },
+    Unit {
+        net: 0,
+        ..present(33, INSTANTANEOUS, MICRO, LINE)
+    },
 ];
 
 static UNIT_BYTES: [u8; SOURCES * 4] = {
@@ -95,8 +124,16 @@ static UNIT_BYTES: [u8; SOURCES * 4] = {
 };
 
 /// ACT_SOURCES_LIM: no demands yet, constants for the energies, electric.
-pub static ST11: [Part; 1] =
-    [Part::Rom(&[0, SOURCES as u8, 0, 0, 0, ENERGIES as u8, 2, SOURCES as u8])];
+pub static ST11: [Part; 1] = [Part::Rom(&[
+    0,
+    SOURCES as u8,
+    0,
+    0,
+    0,
+    ENERGIES as u8,
+    2,
+    SOURCES as u8,
+])];
 
 /// UOM_ENTRY.
 pub static ST12: [Part; 1] = [Part::Rom(&UNIT_BYTES)];
