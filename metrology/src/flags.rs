@@ -1,0 +1,36 @@
+//! What was remarkable in a window: one bit each.
+
+/// A set of remarks about one window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(pub u16);
+
+impl Flags {
+    /// No remarks.
+    pub const NONE: Self = Self(0);
+    /// No usable zero crossings: the window was cut by time, its frequency is not valid.
+    pub const UNSYNCHRONISED: Self = Self(1 << 0);
+    /// At least one zero crossing was missing where it was expected: voltage lost or distorted.
+    pub const CROSSING_MISSED: Self = Self(1 << 1);
+    /// Converter frames were lost; their samples were estimated.
+    pub const SAMPLES_LOST: Self = Self(1 << 2);
+    /// The voltage channel reached an end of its range.
+    pub const VOLTAGE_CLIPPED: Self = Self(1 << 3);
+    /// The line current channel reached an end of its range.
+    pub const LINE_CLIPPED: Self = Self(1 << 4);
+    /// The neutral current channel reached an end of its range.
+    pub const NEUTRAL_CLIPPED: Self = Self(1 << 5);
+    /// The window is shorter than usual because synchronisation was found in it.
+    pub const SHORT: Self = Self(1 << 6);
+
+    /// Whether all of `other` are set.
+    #[inline]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Adds all of `other`.
+    #[inline]
+    pub const fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}

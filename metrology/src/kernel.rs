@@ -1,0 +1,93 @@
+//! The few operations that run for every sample, so that the firmware can supply them in assembler.
+//!
+//! The methods' own bodies are the definition: another implementation must give bit-identical results for every input
+//! within the stated ranges. Costs of an assembler version on the MSP430's 32-bit multiplier are in the crate's README.
+
+use crate::block::{BLOCK, CENTRE, Lane};
+use crate::oscillator::{Oscillator, Phasor};
+
+/// Half a block: what [`Kernel::fold`] leaves.
+pub const FOLDED: usize = BLOCK / 2;
+
+/// Operations on whole blocks.
+pub trait Kernel {
+    /// Adds Σ `a[j]·b[j]` to `sum`, over the shorter of the two slices (16 or 17 elements in practice).
+    ///
+    /// Callers guarantee that the exact sum fits 64 bits.
+    #[inline]
+    fn mac(&self, sum: &mut i64, a: &[i32], b: &[i32]) {
+        let mut total = *sum;
+        for (&a, &b) in a.iter().zip(b) {
+            total = total.wrapping_add(a as i64 * b as i64);
+        }
+        *sum = total;
+    }
+
+    /// Flattens the converter's sinc³ droop: `filtered[1 + j]` = ¼(30x − 8(x₋₁ + x₊₁) + x₋₂ + x₊₂) around centre
+    /// sample *j* of `lane`, that is four times the code; returns the sum of the 16 centre samples.
+    ///
+    /// `filtered[0]` is left alone. What the quarter cuts off is carried in `remainder` (0 … 3) into the next sample,
+    /// so the filter's gain at DC is exactly 4. See [`crate::droop`] for the coefficients.
+    #[inline]
+    fn droop(&self, lane: &Lane, remainder: &mut i32, filtered: &mut [i32; CENTRE]) -> i32 {
+        let mut carried = *remainder;
+        let mut sum = 0;
+        for (around, out) in lane.windows(5).zip(filtered.iter_mut().skip(1)) {
+            let &[a, b, x, c, d] = around else { continue };
+            let value = 30 * x - 8 * (b + c) + a + d + carried;
+            *out = value >> 2;
+            carried = value & 3;
+            sum += x;
+        }
+        *remainder = carried;
+        sum
+    }
+
+    /// Folds 16 centre samples about their middle: `even[j]` = x(8 + j) + x(7 − j), `odd[j]` = x(8 + j) − x(7 − j).
+    #[inline]
+    fn fold(&self, centre: &[i32; BLOCK], even: &mut [i32; FOLDED], odd: &mut [i32; FOLDED]) {
+        let (early, late) = centre.split_at(FOLDED);
+        let outputs = even.iter_mut().zip(odd.iter_mut());
+        for ((&before, &after), (even, odd)) in early.iter().rev().zip(late).zip(outputs) {
+            *even = after + before;
+            *odd = after - before;
+        }
+    }
+
+    /// Sum of the 16 centre samples of `lane`.
+    #[inline]
+    fn sum(&self, lane: &Lane) -> i32 {
+        lane[2..2 + BLOCK].iter().sum()
+    }
+
+    /// Largest magnitude among the 16 newest samples of `lane`.
+    #[inline]
+    fn peak(&self, lane: &Lane) -> u32 {
+        let mut largest = 0;
+        for &x in &lane[4..] {
+            let magnitude = x.unsigned_abs();
+            if magnitude > largest {
+                largest = magnitude;
+            }
+        }
+        largest
+    }
+
+    /// Demodulates one folded block with `oscillator` and adds the result to `sum`.
+    #[inline]
+    fn correlate(
+        &self,
+        even: &[i32; FOLDED],
+        odd: &[i32; FOLDED],
+        oscillator: &Oscillator,
+        sum: &mut Phasor,
+    ) {
+        oscillator.correlate(self, even, odd, sum);
+    }
+}
+
+/// The operations in plain Rust.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Portable;
+
+impl Kernel for Portable {}

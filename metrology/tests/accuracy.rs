@@ -1,0 +1,97 @@
+//! Accuracy grids against double precision; the figures of the README are these tests' limits.
+
+mod common;
+
+use common::{Bench, Errors, Signal, Source, active, measure, measure_and_rounding, reactive};
+use metrology::{Calibration, Quantities};
+
+/// Frequencies of the grid; at 45, 50 and 60 Hz the sampling is locked to the mains.
+const HERTZ: [f64; 9] = [45.0, 50.0, 57.0, 59.5, 60.0, 60.02, 61.3, 63.0, 66.0];
+
+#[test]
+fn active_power_over_the_grid() {
+    let angles = [0.0, 60.0, -36.87, 75.52, 180.0];
+    let mut main = Errors::default();
+    let mut low = Errors::default();
+    for hertz in HERTZ {
+        for amps in [75.0, 10.0, 1.0, 0.25, 0.075, 0.02, 0.0075] {
+            for phi in angles.map(f64::to_radians) {
+                let source = Source::new(
+                    hertz,
+                    Signal::sine(220.0, 0.3),
+                    Signal::sine(amps, 0.3 - phi),
+                );
+                let truth = active(&source.voltage, &source.line);
+                for (q, rounding) in measure_and_rounding(&source, &Calibration::NOMINAL, 2.0) {
+                    let truth = truth + rounding;
+                    let error = (q.active_uw as f64 * 1e-6 / truth - 1.0) * 1e6;
+                    if amps >= 0.075 {
+                        main.add(error)
+                    } else {
+                        low.add(error)
+                    }
+                }
+            }
+        }
+    }
+    println!("P, 1000:1: {main:?} ppm; 10 000:1: {low:?} ppm");
+    assert!(main.peak < 5.0 && main.rms < 1.0 && main.mean.abs() < 0.5);
+    assert!(low.peak < 20.0 && low.rms < 5.0 && low.mean.abs() < 2.0);
+}
+
+#[test]
+fn voltage_current_frequency_and_reactive_power() {
+    let [mut voltage, mut current, mut frequency, mut q1] = [Errors::default(); 4];
+    for hertz in HERTZ {
+        for (volts, amps) in [
+            (12.0, 75.0),
+            (22.0, 10.0),
+            (120.0, 1.0),
+            (220.0, 0.25),
+            (330.0, 0.075),
+        ] {
+            for phi in [0.0, 60f64.to_radians(), -0.6435] {
+                let source = Source::new(hertz, Signal::sine(volts, 0.0), Signal::sine(amps, -phi));
+                for q in measure(&source, &Calibration::NOMINAL, 2.0) {
+                    voltage.add((q.voltage_uv as f64 * 1e-6 / volts - 1.0) * 1e6);
+                    current.add((q.line_ua as f64 * 1e-6 / amps - 1.0) * 1e6);
+                    frequency.add(q.frequency_uhz as f64 / hertz - 1e6);
+                    let truth = reactive(&source.voltage, &source.line);
+                    q1.add((q.reactive_uvar as f64 * 1e-6 - truth) / (volts * amps) * 1e6);
+                }
+            }
+        }
+    }
+    println!("V {voltage:?} ppm; I {current:?} ppm; f {frequency:?} ppm; Q1 {q1:?} ppm of S");
+    assert!(voltage.peak < 10.0 && voltage.rms < 2.0 && voltage.mean.abs() < 1.0);
+    assert!(current.peak < 50.0 && current.rms < 10.0 && current.mean.abs() < 5.0);
+    assert!(frequency.peak < 1.0 && frequency.rms < 0.2 && frequency.mean.abs() < 0.1);
+    assert!(q1.peak < 20.0 && q1.rms < 5.0 && q1.mean.abs() < 1.0);
+}
+
+#[test]
+fn energy_of_a_minute_equals_power_times_time() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -1.0));
+    let windows = Bench::new(8000).run(&source, 61.0);
+    let threshold = metrology::energy::threshold(6400, 8000);
+    let mut energy = metrology::Energy::default();
+    let (mut samples, mut flow) = (0.0, 0);
+    for window in &windows[2..] {
+        let q = Quantities::from_window(window, &Calibration::NOMINAL, 8000);
+        energy.add(&q.flow, threshold);
+        samples += window.length as f64 / 65536.0;
+        flow += q.flow.active;
+    }
+    let register = energy.import;
+    assert_eq!(
+        register.pulses as u64 * threshold + register.remainder,
+        flow as u64
+    );
+    let truth = active(&source.voltage, &source.line) * samples / 8000.0;
+    let measured =
+        (register.pulses as f64 + register.remainder as f64 / threshold as f64) * 3.6e6 / 6400.0;
+    assert!(
+        (measured / truth - 1.0).abs() < 1e-6,
+        "{measured} J, true {truth} J"
+    );
+}
