@@ -35,16 +35,4 @@ impl Random {
             self.bits() as u16
         }
     }
-
-    /// A word whose four digits are decimal.
-    pub fn decimal(&mut self) -> u16 {
-        let digit = |random: &mut Self| {
-            if random.once_in(3) {
-                9 * random.below(2)
-            } else {
-                random.below(10)
-            }
-        };
-        (0..4).fold(0, |word, _| word << 4 | digit(self))
-    }
 }

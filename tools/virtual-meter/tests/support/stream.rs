@@ -170,7 +170,7 @@ impl Stream {
     pub fn step(&mut self) {
         if self.random.once_in(8) || !(MEMORY_START..0xFFF0).contains(&self.cpu.registers[PC]) {
             // Decimal, so that DADD has it as an operand now and then.
-            let pc = (self.random.decimal() | MEMORY_START) & !1;
+            let pc = (decimal_word(&mut self.random) | MEMORY_START) & !1;
             self.edit(Edit::Register(PC, pc));
         }
         loop {
@@ -270,7 +270,7 @@ impl Stream {
         let random = &mut self.random;
         let mut value = || {
             if decimal {
-                random.decimal()
+                decimal_word(random)
             } else {
                 random.word()
             }
@@ -425,4 +425,16 @@ fn has_decimal_operands(step: &Step) -> bool {
     operands
         .iter()
         .all(|operand| (0..digits).all(|digit| operand >> (4 * digit) & 15 < 10))
+}
+
+/// A word whose four digits are decimal.
+fn decimal_word(random: &mut Random) -> u16 {
+    let digit = |random: &mut Random| {
+        if random.once_in(3) {
+            9 * random.below(2)
+        } else {
+            random.below(10)
+        }
+    };
+    (0..4).fold(0, |word, _| word << 4 | digit(random))
 }
