@@ -339,6 +339,9 @@ impl<'b> Link<'b> {
         self.unacknowledged = false;
         self.phase = Phase::Listening;
         let rate = frame.settings.bit_rate;
+        if frame.settings.traffic_ms != frame.next.traffic_ms {
+            frame.traffic_ms = frame.next.traffic_ms;
+        }
         frame.settings = frame.next;
         if frame.settings.bit_rate == rate {
             Signal::Nothing

@@ -13,6 +13,11 @@ use crate::service::{READ_OVERHEAD, Request, Timing};
 /// Smallest packet worth agreeing on.
 const PACKET_MIN: u16 = 32;
 
+/// Longest response time-out and most retries that Timing setup may ask for: a reader that agrees on them and then dies
+/// at another bit rate keeps the line for their product.
+const RESPONSE_MAX_S: u16 = 15;
+const RETRIES_MAX: u16 = 7;
+
 /// Bit rate per code in units of 100 bit/s; 0 = not one of ours. Codes 0x0B and 0x0C are common extensions.
 const RATE_HUNDREDS: [u16; 13] = [0, 0, 0, 0, 0, 0, 96, 144, 192, 288, 576, 384, 1152];
 
@@ -212,6 +217,11 @@ impl Responder {
                 Ok(Reply::Done)
             }
             Request::Timing(timing) => {
+                let timing = Timing {
+                    response_s: timing.response_s.min(RESPONSE_MAX_S),
+                    retries: timing.retries.min(RETRIES_MAX),
+                    ..timing
+                };
                 frame.next.traffic_ms = milliseconds(timing.traffic_s);
                 frame.next.intercharacter_ms = milliseconds(timing.intercharacter_s);
                 frame.next.response_ms = milliseconds(timing.response_s);

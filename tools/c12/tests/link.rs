@@ -1,0 +1,498 @@
+//! The link's traps, each by name: duplicates, lost acknowledgements, pauses, noise, time-outs.
+
+mod support;
+
+use support::{Bench, PASSWORD, hex, open, packet, text};
+
+const IDENTIFY: &str = "ee0000000001201310";
+const IDENTITY_DATA: [u8; 5] = [0, 0, 1, 0, 0];
+
+const ISSS: u8 = 0x0A;
+
+/// A bench in the ID state, and the reader's next toggle.
+fn identified() -> (Bench, u8) {
+    let mut bench = Bench::new();
+    let mut toggle = 0;
+    assert_eq!(bench.ask(&mut toggle, &[0x20]), IDENTITY_DATA);
+    (bench, toggle)
+}
+
+/// A bench with a session of 256-byte packets, and the reader's next toggle.
+fn session(packets: u8) -> (Bench, u8) {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x60, 4, 0, packets]),
+        [0, 1, 0, packets, 6]
+    );
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+    (bench, toggle)
+}
+
+fn logon() -> Vec<u8> {
+    [&[0x50, 0, 1][..], b"somebody  "].concat()
+}
+
+fn security(password: &[u8; 20]) -> Vec<u8> {
+    [&[0x51][..], password].concat()
+}
+
+fn write(table: u16, data: &[u8]) -> Vec<u8> {
+    let sum = c12::service::data_checksum(data) as u8;
+    [
+        &[0x40, (table >> 8) as u8, table as u8, 0, data.len() as u8][..],
+        data,
+        &[sum],
+    ]
+    .concat()
+}
+
+#[test]
+fn the_same_identification_again_is_always_answered() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        let answer = bench.feed(&hex(IDENTIFY));
+        assert_eq!(open(&answer[1..]).1, IDENTITY_DATA);
+        assert!(bench.feed(&[6]).is_empty());
+    }
+}
+
+#[test]
+fn a_reader_that_crashed_in_a_session_starts_over() {
+    let (mut bench, _) = session(2);
+    let mut toggle = 0;
+    assert_eq!(bench.ask(&mut toggle, &[0x20]), IDENTITY_DATA);
+    assert_eq!(bench.meter.sessions_ended, 1);
+    // The sizes are the default ones again: 96 bytes do not fit.
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+    assert_eq!(bench.ask(&mut toggle, &[0x30, 8, 0]), [4]);
+}
+
+#[test]
+fn a_repeated_request_is_acknowledged_but_not_answered_twice() {
+    let (mut bench, mut toggle) = session(1);
+    bench.ask(&mut toggle, &write(7, b"once"));
+    let again = packet(toggle ^ 0x20, 0, &write(7, b"once"));
+    assert_eq!(bench.feed(&again), [6]);
+    assert_eq!(bench.meter.writes, 1);
+}
+
+#[test]
+fn a_request_repeated_because_its_acknowledgement_was_lost_is_answered_again_and_not_executed_again()
+ {
+    let (mut bench, toggle) = session(1);
+    let request = packet(toggle, 0, &write(7, b"once"));
+    let first = bench.feed(&request);
+    let second = bench.feed(&request);
+    // The very same packet, toggle included, so that the reader can tell.
+    assert_eq!(first, second);
+    assert_eq!(open(&first[1..]).1, [0]);
+    assert_eq!(bench.meter.writes, 1);
+    assert!(bench.feed(&[6]).is_empty());
+}
+
+#[test]
+fn a_repeated_read_is_read_again() {
+    let (mut bench, toggle) = session(1);
+    let request = packet(toggle, 0, &[0x30, 0, 3]);
+    let first = bench.feed(&request);
+    assert_eq!(bench.feed(&request), first);
+    assert_eq!(open(&first[1..]).1, [0, 0, 5, 1, 0, 0, 0, 0, 255]);
+}
+
+#[test]
+fn a_repeated_password_counts_once() {
+    let (mut bench, toggle) = session(1);
+    let request = packet(toggle, 0, &security(b"wrong wrong wrong wr"));
+    let first = bench.feed(&request);
+    assert_eq!(bench.feed(&request), first);
+    assert_eq!(open(&first[1..]).1, [1]);
+    assert_eq!(bench.meter.passwords_tried, 1);
+}
+
+#[test]
+fn a_new_packet_instead_of_an_acknowledgement_is_taken() {
+    let (mut bench, toggle) = session(1);
+    let first = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+    assert_eq!(open(&first[1..]).1.len(), 9);
+    // No ACK; the reader has given up and asks for something else.
+    let second = bench.feed(&packet(toggle ^ 0x20, 0, &[0x30, 0, 99]));
+    assert_eq!(open(&second[1..]).1, [5]);
+}
+
+#[test]
+fn nak_brings_the_identical_packet_three_times() {
+    let (mut bench, toggle) = session(1);
+    let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+    for _ in 0..3 {
+        assert_eq!(bench.feed(&[0x15]), answer[1..]);
+    }
+    assert!(bench.feed(&[0x15]).is_empty());
+}
+
+#[test]
+fn silence_brings_it_three_times_two_seconds_apart_and_then_the_base_state() {
+    let (mut bench, mut toggle) = session(1);
+    let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+    for _ in 0..3 {
+        assert!(bench.wait(1999).is_empty());
+        assert_eq!(bench.wait(1), answer[1..]);
+    }
+    assert!(bench.wait(2000).is_empty());
+    assert_eq!(bench.meter.sessions_ended, 1);
+    assert!(!bench.responder.in_session());
+    assert_eq!(bench.ask(&mut toggle, &logon()), [ISSS]);
+}
+
+#[test]
+fn an_acknowledgement_after_noise_that_looks_like_a_start_is_seen() {
+    let (mut bench, toggle) = session(1);
+    bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+    assert!(bench.feed(&[0x55, 0xEE, 0x06]).is_empty());
+    assert!(
+        bench.wait(5000).is_empty(),
+        "acknowledged: nothing is repeated"
+    );
+}
+
+#[test]
+fn a_repeat_is_whole_although_a_false_start_came_before() {
+    let (mut bench, toggle) = session(1);
+    let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+    assert!(bench.feed(&[0xEE, 0, 0x12]).is_empty());
+    assert_eq!(bench.wait(2000), answer[1..]);
+}
+
+#[test]
+fn a_damaged_packet_is_refused_and_its_repetition_taken() {
+    let (mut bench, toggle) = session(1);
+    let good = packet(toggle, 0, &[0x30, 0, 3]);
+    for at in 6..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 0x10;
+        assert_eq!(bench.feed(&bad), [0x15], "byte {at}");
+    }
+    assert_eq!(open(&bench.feed(&good)[1..]).1.len(), 9);
+}
+
+#[test]
+fn a_packet_that_stops_is_forgotten_after_half_a_second() {
+    let (mut bench, toggle) = session(1);
+    let good = packet(toggle, 0, &[0x30, 0, 3]);
+    assert!(bench.feed(&good[..8]).is_empty());
+    assert!(bench.wait(500).is_empty());
+    assert_eq!(bench.feed(&good)[0], 6);
+}
+
+#[test]
+fn a_shorter_pause_inside_a_packet_does_not_matter() {
+    let (mut bench, toggle) = session(1);
+    let mut out = Vec::new();
+    for byte in packet(toggle, 0, &[0x30, 0, 3]) {
+        out.extend(bench.wait(499));
+        bench.byte(byte, &mut out);
+    }
+    assert_eq!(out[0], 6);
+}
+
+#[test]
+fn what_is_no_packet_for_us_is_passed_over_in_silence() {
+    let mut bench = Bench::new();
+    let refused = [
+        "ee0000000000",     // no data
+        "ee0000000039",     // 57 bytes: 65 with header and CRC
+        "ee000000ffff",     // far too long
+        "ee0001000001",     // data format 1
+        "ee0003000001",     // data format 3
+        "ee0500000001",     // another identity
+        "0055ff0615eeeeee", // noise; the last start byte may be a true one
+    ];
+    for header in refused {
+        assert!(bench.feed(&hex(header)).is_empty(), "{header}");
+        assert_eq!(
+            bench.feed(&hex(IDENTIFY))[0],
+            6,
+            "Identification after {header}"
+        );
+        bench.feed(&[6]);
+    }
+}
+
+#[test]
+fn the_traffic_time_out_ends_everything() {
+    let (mut bench, mut toggle) = session(2);
+    assert_eq!(bench.ask(&mut toggle, &security(&PASSWORD)), [0]);
+    assert!(bench.wait(5999).is_empty());
+    assert!(bench.responder.in_session());
+    bench.wait(1);
+    assert!(!bench.responder.in_session());
+    assert_eq!(bench.meter.sessions_ended, 1);
+    // Toggle and CRC of the last packet are forgotten: the same packet is new.
+    let last = packet(toggle ^ 0x20, 0, &security(&PASSWORD));
+    assert_eq!(open(&bench.feed(&last)[1..]).1, [ISSS]);
+}
+
+#[test]
+fn wait_holds_the_session_once() {
+    let (mut bench, mut toggle) = session(1);
+    assert_eq!(bench.ask(&mut toggle, &[0x70, 60]), [0]);
+    bench.wait(59_999);
+    assert!(bench.responder.in_session());
+    bench.ask(&mut toggle, &[0x30, 0, 3]);
+    bench.wait(6_000);
+    assert!(!bench.responder.in_session());
+}
+
+#[test]
+fn wait_works_before_the_log_on() {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(bench.ask(&mut toggle, &[0x70, 120]), [0]);
+    bench.wait(100_000);
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+}
+
+#[test]
+fn the_bit_rate_changes_after_the_acknowledgement_and_returns_with_terminate() {
+    let (mut bench, mut toggle) = identified();
+    // 9600, 19200, 115200, 300: the fastest.
+    let answer = bench.feed(&packet(toggle, 0, &[0x64, 0, 64, 1, 6, 8, 12, 1]));
+    toggle ^= 0x20;
+    assert_eq!(open(&answer[1..]).1, [0, 0, 64, 1, 12]);
+    assert_eq!(bench.uart_rate, 6);
+    bench.feed(&[6]);
+    assert_eq!(bench.uart_rate, 12);
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+    assert_eq!(bench.ask(&mut toggle, &[0x52]), [0]);
+    assert_eq!(bench.uart_rate, 12, "the rate outlives the session");
+    assert_eq!(bench.ask(&mut toggle, &[0x21]), [0]);
+    assert_eq!(bench.uart_rate, 6);
+}
+
+#[test]
+fn the_bit_rate_returns_with_the_traffic_time_out() {
+    let (mut bench, mut toggle) = identified();
+    bench.ask(&mut toggle, &[0x61, 0, 64, 1, 10]);
+    assert_eq!(bench.uart_rate, 10);
+    bench.wait(6_000);
+    assert_eq!(bench.uart_rate, 6);
+}
+
+#[test]
+fn rates_that_the_meter_does_not_have_leave_the_rate_alone() {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x63, 0, 64, 1, 0, 1, 200]),
+        [0, 0, 64, 1, 6]
+    );
+    assert_eq!(bench.uart_rate, 6);
+}
+
+#[test]
+fn timing_setup_takes_effect() {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x71, 30, 1, 4, 1]),
+        [0, 30, 1, 4, 1]
+    );
+    bench.wait(29_000);
+    let answer = bench.feed(&packet(toggle, 0, &logon()));
+    toggle ^= 0x20;
+    assert!(bench.wait(3_999).is_empty());
+    assert_eq!(bench.wait(1), answer[1..]);
+    // One retry, then the end.
+    assert!(bench.wait(4_000).is_empty());
+    assert_eq!(bench.ask(&mut toggle, &logon()), [ISSS]);
+}
+
+#[test]
+fn timing_setup_does_not_give_the_line_away_for_hours() {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x71, 255, 255, 255, 255]),
+        [0, 255, 255, 15, 7]
+    );
+}
+
+#[test]
+fn services_and_states() {
+    const OK: u8 = 0;
+    let services: [(Vec<u8>, [u8; 3]); 9] = [
+        // Answers in the base, ID and session states.
+        (vec![0x30, 0, 3], [ISSS, ISSS, OK]),
+        (vec![0x3F, 0, 3, 0, 0, 0, 0, 1], [ISSS, ISSS, OK]),
+        (write(7, b"data"), [ISSS, ISSS, OK]),
+        (logon(), [ISSS, OK, ISSS]),
+        (security(&PASSWORD), [ISSS, ISSS, OK]),
+        (vec![0x52], [ISSS, ISSS, OK]),
+        (vec![0x60, 0, 64, 1], [ISSS, OK, ISSS]),
+        (vec![0x70, 9], [ISSS, OK, OK]),
+        (vec![0x71, 9, 1, 2, 3], [ISSS, OK, ISSS]),
+    ];
+    for (request, expected) in services {
+        let base = Bench::new().ask(&mut 0, &request);
+        let (mut bench, mut toggle) = identified();
+        let id = bench.ask(&mut toggle, &request);
+        let (mut bench, mut toggle) = session(1);
+        let in_session = bench.ask(&mut toggle, &request);
+        assert_eq!([base[0], id[0], in_session[0]], expected, "{request:02x?}");
+    }
+    for unknown in [0x00, 0x23, 0x31, 0x3E, 0x45, 0x53, 0x6C, 0x72, 0xFF] {
+        assert_eq!(
+            Bench::new().ask(&mut 0, &[unknown]),
+            [2],
+            "{unknown:02x}: sns even in the base state"
+        );
+    }
+    for short in [
+        &[0x30, 0][..],
+        &[0x20, 0],
+        &[0x50, 0, 0],
+        &[0x51],
+        &[0x60, 1],
+        &[0x61, 1, 0, 1],
+        &[0x70],
+        &[0x71, 1],
+    ] {
+        let (mut bench, mut toggle) = session(1);
+        assert_eq!(bench.ask(&mut toggle, short), [1], "{short:02x?}: err");
+    }
+}
+
+#[test]
+fn reads_at_the_edges_of_a_table() {
+    let (mut bench, mut toggle) = session(1);
+    // Over the end: what there is; at the end and beyond, onp; beyond 64 KB, onp; no bytes: none.
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x3F, 0, 3, 0, 0, 3, 0, 9]),
+        [0, 0, 2, 0, 0, 0]
+    );
+    assert_eq!(bench.ask(&mut toggle, &[0x3F, 0, 3, 0, 0, 5, 0, 1]), [4]);
+    assert_eq!(bench.ask(&mut toggle, &[0x3F, 0, 3, 1, 0, 0, 0, 1]), [4]);
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x3F, 0, 3, 0, 0, 0, 0, 0]),
+        [0, 0, 0, 0]
+    );
+    // ST6 fits one packet of 256 bytes, ST64 does not.
+    assert_eq!(bench.ask(&mut toggle, &[0x30, 0, 6]).len(), 238);
+    assert_eq!(bench.ask(&mut toggle, &[0x30, 0, 64]), [4]);
+    assert_eq!(
+        bench
+            .ask(&mut toggle, &[0x3F, 0, 64, 0, 3, 0, 0, 244])
+            .len(),
+        236
+    );
+}
+
+#[test]
+fn long_responses_of_every_length_come_whole() {
+    let (mut bench, mut toggle) = session(5);
+    let table = bench.meter.tables[&64].clone();
+    for count in (0..1000).step_by(7).chain([244, 245, 492, 493, 740, 741]) {
+        let request = [0x3F, 0, 64, 0, 0, 0, (count >> 8) as u8, count as u8];
+        let answer = bench.ask(&mut toggle, &request);
+        assert_eq!(answer.len(), count + 4);
+        assert_eq!(answer[3..count + 3], table[..count]);
+        assert_eq!(
+            answer[3..]
+                .iter()
+                .fold(0u8, |sum, byte| sum.wrapping_add(*byte)),
+            0
+        );
+    }
+}
+
+#[test]
+fn a_packet_in_the_middle_of_a_long_response_can_be_had_again() {
+    let (mut bench, toggle) = session(5);
+    bench.feed(&packet(toggle, 0, &[0x30, 0, 64]));
+    let second = bench.feed(&[6]);
+    assert_eq!(second[2] & 0xC0, 0x80);
+    assert_eq!(bench.feed(&[0x15]), second);
+    let third = bench.feed(&[6]);
+    assert_eq!(open(&third).0, open(&second).0 - 1);
+}
+
+#[test]
+fn a_write_in_several_packets_is_put_together() {
+    let (mut bench, toggle) = session(4);
+    let request = write(5, b"twenty characters...");
+    let (one, rest) = request.split_at(9);
+    let (two, three) = rest.split_at(9);
+    assert_eq!(bench.feed(&packet(toggle | 0xC0, 2, one)), [6]);
+    let middle = packet((toggle ^ 0x20) | 0x80, 1, two);
+    assert_eq!(bench.feed(&middle), [6]);
+    assert_eq!(bench.feed(&middle), [6], "the reader missed the ACK");
+    let mut bad = packet(toggle | 0x80, 0, three);
+    bad[7] ^= 1;
+    assert_eq!(bench.feed(&bad), [0x15]);
+    assert_eq!(
+        open(&bench.feed(&packet(toggle | 0x80, 0, three))[1..]).1,
+        [0]
+    );
+    assert_eq!(bench.meter.tables[&5], b"twenty characters...");
+}
+
+#[test]
+fn a_message_with_a_packet_missing_is_refused() {
+    let (mut bench, toggle) = session(4);
+    assert_eq!(bench.feed(&packet(toggle | 0xC0, 2, b"@")), [6]);
+    assert_eq!(bench.feed(&packet((toggle ^ 0x20) | 0x80, 0, b"x")), [0x15]);
+    // A continuation without a beginning too.
+    assert_eq!(bench.feed(&packet(toggle | 0x80, 1, b"x")), [0x15]);
+    assert_eq!(
+        open(&bench.feed(&packet(toggle, 0, &[0x30, 0, 99]))[1..]).1,
+        [5]
+    );
+}
+
+#[test]
+fn a_message_larger_than_the_buffer_is_not_possible() {
+    let (mut bench, mut toggle) = session(9);
+    for sequence in (1..3).rev() {
+        let first = if sequence == 2 { 0xC0 } else { 0x80 };
+        assert_eq!(
+            bench.feed(&packet(toggle | first, sequence, &[0x40; 120])),
+            [6]
+        );
+        toggle ^= 0x20;
+    }
+    assert_eq!(
+        open(&bench.feed(&packet(toggle | 0x80, 0, &[0x40; 120]))[1..]).1,
+        [4]
+    );
+}
+
+#[test]
+fn toggles_alternate_in_every_answer() {
+    let (mut bench, mut toggle) = session(1);
+    let mut last = None;
+    for _ in 0..4 {
+        let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
+        toggle ^= 0x20;
+        assert_ne!(Some(answer[3]), last);
+        last = Some(answer[3]);
+        bench.feed(&[6]);
+    }
+}
+
+#[test]
+fn a_bad_data_checksum_writes_nothing() {
+    let (mut bench, mut toggle) = session(1);
+    let mut request = write(7, b"data");
+    *request.last_mut().expect("a checksum") ^= 1;
+    assert_eq!(bench.ask(&mut toggle, &request), [1]);
+    assert_eq!(bench.meter.writes, 0);
+    assert_eq!(text(&bench.meter.tables[&7][..4]), "00000000");
+}
+
+#[test]
+fn the_clock_may_wrap() {
+    let (mut bench, _) = identified();
+    bench.wait(7_000);
+    bench.now_ms = u32::MAX - 1_000;
+    let mut toggle = 0;
+    bench.ask(&mut toggle, &[0x20]);
+    bench.wait(5_999);
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+    bench.wait(6_000);
+    assert!(!bench.responder.in_session());
+}
