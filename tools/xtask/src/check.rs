@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::progress::{self, Output};
 use crate::setup::{self, Scope};
@@ -43,11 +43,11 @@ struct Row {
     took: Duration,
 }
 
-/// Runs all steps.
+/// Runs all steps, and returns whether all passed; the last line that it prints counts.
 ///
 /// # Errors
-/// When the machine cannot be set up, or anything failed.
-pub fn task() -> Result<()> {
+/// When the machine cannot be set up.
+pub fn task() -> Result<bool> {
     setup::ensure(Scope::Everything)?;
     let mut rows = Vec::new();
     let mut run = |label: &'static str, step: &mut dyn FnMut() -> Result<Count>| {
@@ -96,7 +96,7 @@ pub fn task() -> Result<()> {
     } else {
         eprintln!("tests with image and tools: not run, there is no image");
     }
-    summary(&rows)
+    Ok(summary(&rows))
 }
 
 fn cargo(arguments: &[&str]) -> Command {
@@ -116,11 +116,10 @@ fn documentation() -> Result<Count> {
     progress::run("documentation", &mut command).map(|_| Count::of_step(true))
 }
 
-/// The tests that plain `cargo test` leaves out. Optimised: they run minutes of simulated time.
+/// The tests that plain `cargo test` leaves out, from the same build.
 fn tests_with_tools() -> Command {
     let mut command = cargo(&[
         "test",
-        "--release",
         "--workspace",
         "--no-fail-fast",
         "--lib",
@@ -172,7 +171,8 @@ fn count(output: &Output) -> Count {
     sum
 }
 
-fn summary(rows: &[Row]) -> Result<()> {
+/// Prints the table and the last line.
+fn summary(rows: &[Row]) -> bool {
     let mut all = Count::default();
     for Row { label, count, took } in rows {
         all.passed += count.passed;
@@ -185,10 +185,7 @@ fn summary(rows: &[Row]) -> Result<()> {
         );
     }
     println!("{} passed, {} failed", all.passed, all.failed);
-    if all.failed > 0 {
-        bail!("{} failed; the output stands above", all.failed);
-    }
-    Ok(())
+    all.failed == 0
 }
 
 #[cfg(test)]

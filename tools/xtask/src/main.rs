@@ -27,7 +27,12 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Test => check::task(),
+        Task::Test => match check::task() {
+            Ok(true) => Ok(()),
+            // Its last line has said it.
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Task::Setup => setup::task(),
         Task::Firmware => setup::ensure(setup::Scope::Firmware)
             .and_then(|()| firmware::task())
