@@ -141,6 +141,24 @@ impl Usage {
     }
 }
 
+/// The functions that take most, for whoever has to save.
+pub fn largest_functions(image: &Image, count: usize) -> String {
+    let mut functions: Vec<_> = image
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.function)
+        .collect();
+    functions.sort_by_key(|symbol| (std::cmp::Reverse(symbol.size), symbol.address));
+    let shown = functions
+        .iter()
+        .take(count)
+        .map(|symbol| format!("{} {}", symbol.readable(), symbol.size));
+    format!(
+        "largest functions: {}",
+        shown.collect::<Vec<_>>().join(", ")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,8 +16,8 @@ use crate::{firmware, workspace};
 /// Tests read the image's place from this variable.
 pub const IMAGE_VARIABLE: &str = "METER430_ELF";
 
-/// Tests read the place of a Python that has Termineter from this variable.
-pub const TERMINETER_VARIABLE: &str = "METER430_TERMINETER_PYTHON";
+/// Tests read the place of Termineter from this variable.
+pub const TERMINETER_VARIABLE: &str = "METER430_TERMINETER";
 
 /// What a step counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -129,8 +129,8 @@ fn tests_with_tools() -> Command {
     command
         .args(["--", "--ignored"])
         .env(IMAGE_VARIABLE, workspace::image_elf());
-    if let Some(python) = setup::termineter_environment() {
-        command.env(TERMINETER_VARIABLE, python);
+    if let Some(program) = setup::termineter() {
+        command.env(TERMINETER_VARIABLE, program);
     }
     command
 }

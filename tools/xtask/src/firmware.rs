@@ -137,6 +137,7 @@ fn judge(image: &Image, dump: &[Function]) -> Result<Judgement> {
         Ok(stack) => {
             let usage = Usage::of(image, stack);
             println!("{}\n{}", stack.explain(), usage.table(&budget));
+            println!("{}\n", budget::largest_functions(image, 8));
             complaints.extend(usage.overruns(&budget));
         }
         Err(error) => complaints.push(format!("{error:#}")),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-pub use termineter::environment as termineter_environment;
+pub use termineter::program as termineter;
 
 use crate::progress;
 use crate::toolchain::{CrossToolchain, on_path};
@@ -131,7 +131,7 @@ fn report(scope: Scope) {
     if scope == Scope::Everything {
         let word = |present| if present { "present" } else { "missing" };
         eprintln!("mspdebug: {}", word(on_path("mspdebug").is_some()));
-        eprintln!("Termineter: {}", word(termineter::environment().is_some()));
+        eprintln!("Termineter: {}", word(termineter::program().is_some()));
     }
 }
 
@@ -173,7 +173,7 @@ fn plan(scope: Scope) -> (Vec<Install>, Vec<String>) {
                 );
             }
         }
-        if termineter::environment().is_none() {
+        if termineter::program().is_none() {
             if termineter::python().is_none() {
                 if apt {
                     packages.push("python3-venv");

@@ -15,10 +15,10 @@ pub fn folder() -> PathBuf {
     workspace::target().join("termineter")
 }
 
-/// The environment's Python, if Termineter can be imported there.
-pub fn environment() -> Option<PathBuf> {
-    let python = folder().join("bin/python");
-    succeeds(&python, "import termineter").then_some(python)
+/// The program, if it is installed in the environment and its Python still runs.
+pub fn program() -> Option<PathBuf> {
+    let installed = succeeds(&folder().join("bin/python"), "import termineter");
+    installed.then(|| folder().join("bin/termineter"))
 }
 
 /// A Python that can make environments. One of a version manager may come first on the path; the system's own will do as well.
