@@ -141,8 +141,8 @@ impl Machine {
         self.run(time, |_| false).map(|_| ())
     }
 
-    /// Runs until the program counter is at the start of the function `name`, at most until `time`; true when it got
-    /// there.
+    /// Runs until the program counter is at the start of the function `name`, once more if it is there already, at
+    /// most until `time`; true when it got there.
     ///
     /// # Errors
     /// As [`Self::run_for`]; a name that the image does not have is a fault too.
@@ -150,6 +150,9 @@ impl Machine {
         let Some(address) = self.address_of(name) else {
             return Err(self.fault(FaultKind::Misuse(format!("the image has no symbol {name}"))));
         };
+        if self.cpu.registers[PC] == address {
+            self.step()?;
+        }
         Ok(self.run(time, |pc| pc == address)? == Stop::Breakpoint)
     }
 
@@ -163,7 +166,8 @@ impl Machine {
         self.run_until(time)
     }
 
-    /// Runs until `time` or until `stop_at` says so for the next instruction's address; the first one is not asked.
+    /// Runs until `time` or until `stop_at` says so for the next instruction's address. The first one is asked too:
+    /// whoever goes on from where it stopped has to [`Self::step`] first.
     ///
     /// # Errors
     /// As [`Self::run_for`].
@@ -172,17 +176,15 @@ impl Machine {
             return Ok(Stop::Limit);
         }
         self.chip.set_limit(Some(time));
-        let mut first = true;
         let result = loop {
             match self.attend_if_wanted() {
                 Ok(false) => {}
                 Ok(true) => break Ok(Stop::Limit),
                 Err(fault) => break Err(fault),
             }
-            if !first && stop_at(self.cpu.registers[PC]) {
+            if stop_at(self.cpu.registers[PC]) {
                 break Ok(Stop::Breakpoint);
             }
-            first = false;
             if let Err(fault) = self.execute() {
                 break Err(fault);
             }

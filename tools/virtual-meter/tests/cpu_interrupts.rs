@@ -163,7 +163,7 @@ fn msp430x_words_are_refused_with_their_address() {
         let (mut cpu, mut memory) = machine(&[word]);
         let before = cpu.registers;
         let fault = cpu.step(&mut memory).expect_err("the word is refused");
-        assert_eq!(fault.to_string(), format!("{name} at PC 0x8000"));
+        assert_eq!((fault.to_string().as_str(), fault.pc()), (name, CODE));
         assert_eq!(cpu.registers, before);
     }
 }
@@ -195,10 +195,7 @@ fn odd_pointers_lose_their_bit_0_and_are_told() {
     // ADD #1, SP
     let (mut cpu, mut memory) = machine(&[0x5311]);
     let fault = cpu.step(&mut memory).expect_err("SP becomes odd");
-    assert_eq!(
-        fault.to_string(),
-        "odd value 0x2f01 written to SP at PC 0x8000"
-    );
+    assert_eq!(fault.to_string(), "odd value 0x2f01 written to SP");
     assert_eq!(cpu.registers[SP], 0x2F00);
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that a correct program never does.
+/// Something that a correct program never does. Its text leaves out where, for [`CpuFault::pc`] tells.
 ///
 /// [`CpuFault::Unsupported`] leaves every register as it was before the instruction. The others are returned after
 /// the instruction was completed as the hardware completes it, so whoever runs the CPU may choose to go on.
@@ -53,32 +53,15 @@ impl CpuFault {
 impl fmt::Display for CpuFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Unsupported { pc, word } => {
-                write!(f, "{} {word:#06x} at PC {pc:#06x}", refused(word))
-            }
-            Self::OddPointer {
-                pc,
-                register,
-                value,
-            } => {
+            Self::Unsupported { word, .. } => write!(f, "{} {word:#06x}", refused(word)),
+            Self::OddPointer { register, value, .. } => {
                 let name = if register == 0 { "PC" } else { "SP" };
-                write!(
-                    f,
-                    "odd value {value:#06x} written to {name} at PC {pc:#06x}"
-                )
+                write!(f, "odd value {value:#06x} written to {name}")
             }
-            Self::UnalignedWord { pc, address } => {
-                write!(
-                    f,
-                    "word access at odd address {address:#06x} at PC {pc:#06x}"
-                )
-            }
-            Self::EintThenDint { pc } => {
-                write!(
-                    f,
-                    "interrupts disabled by the very next instruction after they were enabled, at PC {pc:#06x}: put a NOP between"
-                )
-            }
+            Self::UnalignedWord { address, .. } => write!(f, "word access at odd address {address:#06x}"),
+            Self::EintThenDint { .. } => f.write_str(
+                "interrupts disabled by the very next instruction after they were enabled: put a NOP between",
+            ),
         }
     }
 }

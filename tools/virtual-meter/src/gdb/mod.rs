@@ -27,8 +27,8 @@ pub trait Debuggable {
     fn reset(&mut self);
     /// Executes one instruction, of an interrupt handler if one is due; asleep, whatever comes until there is one.
     fn step(&mut self) -> Halt;
-    /// Executes at least one instruction and goes on until something halts it, at the latest for some 10 ms of the
-    /// host's time. Stops before each instruction whose address `stop_at` contains, but for the first one.
+    /// Executes instructions until something halts it, at the latest for some 10 ms of the host's time. Stops before
+    /// each instruction whose address `stop_at` contains, the first one included.
     fn run(&mut self, stop_at: &StopAt) -> Halt;
 }
 

@@ -97,6 +97,7 @@ fn debug<M: Debuggable>(
         stop_at: StopAt::default(),
         wide: false,
         single_step: false,
+        fresh: false,
     };
     let mut stub = GdbStub::new(stream)
         .run_state_machine(&mut session)

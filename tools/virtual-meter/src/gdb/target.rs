@@ -16,6 +16,7 @@ use gdbstub::target::{Target, TargetError, TargetResult};
 
 use super::registers::{Msp430, RegisterFile};
 use super::{Debuggable, Halt, StopAt};
+use crate::cpu::PC;
 
 /// A machine and what one client has asked of it.
 pub(super) struct Session<'a, M> {
@@ -25,12 +26,17 @@ pub(super) struct Session<'a, M> {
     pub(super) wide: bool,
     /// The client wants one instruction rather than a run.
     pub(super) single_step: bool,
+    /// Nothing has been executed since the client's command.
+    pub(super) fresh: bool,
 }
 
 impl<M: Debuggable> Session<'_, M> {
     /// Does what the client's last step or continue command asked for, or a piece of it.
     pub(super) fn resume(&mut self) -> Halt {
-        if self.single_step {
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let at_breakpoint = self.stop_at.contains(self.machine.registers()[PC]);
+        // A run that starts at a breakpoint has to get off it first.
+        if self.single_step || fresh && at_breakpoint {
             self.machine.step()
         } else {
             self.machine.run(&self.stop_at)
@@ -98,7 +104,7 @@ impl<M: Debuggable> SingleThreadBase for Session<'_, M> {
 
 impl<M: Debuggable> SingleThreadResume for Session<'_, M> {
     fn resume(&mut self, _signal: Option<Signal>) -> Result<(), Infallible> {
-        self.single_step = false;
+        (self.single_step, self.fresh) = (false, true);
         Ok(())
     }
 
@@ -109,7 +115,7 @@ impl<M: Debuggable> SingleThreadResume for Session<'_, M> {
 
 impl<M: Debuggable> SingleThreadSingleStep for Session<'_, M> {
     fn step(&mut self, _signal: Option<Signal>) -> Result<(), Infallible> {
-        self.single_step = true;
+        (self.single_step, self.fresh) = (true, true);
         Ok(())
     }
 }
