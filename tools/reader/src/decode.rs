@@ -38,6 +38,11 @@ impl Dimensions {
                         .filter_map(|bit| Some((bit.name, number(bit.name)?))),
                 );
             }
+            (Kind::Flags(_, names), Some(Value::Array(set))) => {
+                let flag =
+                    |name: &&'static str| (*name, u64::from(set.iter().any(|set| set == name)));
+                self.numbers.extend(names.iter().map(flag));
+            }
             _ => {}
         }
     }

@@ -52,26 +52,9 @@ impl Sources<'_> {
             return Ok(None);
         };
         let entry = self.units.get("UOM_ENTRY").and_then(|list| list.get(entry));
-        let part = |name: &str| {
-            entry
-                .and_then(|entry| entry.get(name))
-                .and_then(Value::as_u64)
-                .unwrap_or(0) as u32
-        };
-        entry.with_context(|| format!("ST12 has no entry for source {source}"))?;
-        let quadrants = part("Q1_ACCOUNTABILITY")
-            | part("Q2_ACCOUNTABILITY") << 1
-            | part("Q3_ACCOUNTABILITY") << 2
-            | part("Q4_ACCOUNTABILITY") << 3
-            | part("NET_FLOW_ACCOUNTABILITY") << 4;
-        let uom = Uom::new(
-            part("ID_CODE"),
-            part("TIME_BASE"),
-            part("MULTIPLIER"),
-            quadrants << 14,
-            part("SEGMENTATION") << 19,
-        );
-        Ok(Some(Uom(uom.0 | part("NFS") << 31)))
+        Ok(Some(uom(entry.with_context(|| {
+            format!("ST12 has no entry for source {source}")
+        })?)))
     }
 
     /// Multiplier and offset that the reader still has to apply.
@@ -116,6 +99,41 @@ impl Sources<'_> {
         let flags = flags.with_context(|| format!("ST16 does not define source {source}"))?;
         Ok(flags.iter().any(|name| name == flag))
     }
+}
+
+/// The code of a decoded entry of ST12.
+fn uom(entry: &Value) -> Uom {
+    let part = |name: &str| entry.get(name).and_then(Value::as_u64).unwrap_or(0) as u32;
+    let quadrants = part("Q1_ACCOUNTABILITY")
+        | part("Q2_ACCOUNTABILITY") << 1
+        | part("Q3_ACCOUNTABILITY") << 2
+        | part("Q4_ACCOUNTABILITY") << 3
+        | part("NET_FLOW_ACCOUNTABILITY") << 4;
+    let uom = Uom::new(
+        part("ID_CODE"),
+        part("TIME_BASE"),
+        part("MULTIPLIER"),
+        quadrants << 14,
+        part("SEGMENTATION") << 19,
+    );
+    Uom(uom.0 | part("NFS") << 31)
+}
+
+/// The entries of a decoded ST12 in words: "voltage A-N, 10^-3 V".
+pub fn units(table: &Record) -> Value {
+    let entries = table
+        .get("UOM_ENTRY")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let words = |entry: &Value| {
+        let uom = uom(entry);
+        let unit = match (uom.exponent(), uom.unit().unwrap_or("?")) {
+            (0, unit) => unit.to_owned(),
+            (exponent, unit) => format!("10^{exponent} {unit}"),
+        };
+        json!(format!("{}, {}", quantity(uom), unit.trim_end()))
+    };
+    entries.iter().map(words).collect()
 }
 
 /// What is measured, in words: "active import", "voltage A-N".

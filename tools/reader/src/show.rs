@@ -49,10 +49,11 @@ fn plain(value: &Value) -> Option<String> {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
+        // Words with spaces in them stand one per line.
         Value::Array(values)
             if values
                 .iter()
-                .all(|value| !value.is_object() && !value.is_array()) =>
+                .all(|value| !value.is_object() && !value.is_array() && !is_phrase(value)) =>
         {
             if values.is_empty() {
                 return Some("none".into());
@@ -83,6 +84,10 @@ fn plain(value: &Value) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn is_phrase(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains(' '))
 }
 
 /// The snapshot as a few aligned lines with units.

@@ -2,7 +2,7 @@
 
 use crate::decode::{self, Dimensions, Record};
 use crate::name;
-use crate::registers::Sources;
+use crate::registers::{self, Sources};
 use crate::session::{Refusal, Session};
 use anyhow::{Context, Result};
 use c12::layout::{self, LIMITS, MANUFACTURER};
@@ -69,6 +69,9 @@ impl<'s> Tables<'s> {
             return Ok(record);
         }
         let mut record = self.record(table)?;
+        if table == 12 {
+            record.insert("units".into(), registers::units(&record));
+        }
         let registers = match table {
             23 => {
                 let selection = self.record(22)?;

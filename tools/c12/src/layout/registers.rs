@@ -54,16 +54,16 @@ pub(super) const LAYOUTS: [Layout; 9] = [
 const LIMITS: [Field; 10] = [
     Field::new(
         "REG_FUNC1_FLAGS",
-        Kind::Bits(
+        Kind::Flags(
             1,
             &[
-                bits("SEASON_INFO_FIELD_FLAG", 0, 1),
-                bits("DATE_TIME_FIELD_FLAG", 1, 1),
-                bits("DEMAND_RESET_CTR_FLAG", 2, 1),
-                bits("DEMAND_RESET_LOCK_FLAG", 3, 1),
-                bits("CUM_DEMAND_FLAG", 4, 1),
-                bits("CONT_CUM_DEMAND_FLAG", 5, 1),
-                bits("TIME_REMAINING_FLAG", 6, 1),
+                "SEASON_INFO_FIELD_FLAG",
+                "DATE_TIME_FIELD_FLAG",
+                "DEMAND_RESET_CTR_FLAG",
+                "DEMAND_RESET_LOCK_FLAG",
+                "CUM_DEMAND_FLAG",
+                "CONT_CUM_DEMAND_FLAG",
+                "TIME_REMAINING_FLAG",
             ],
         ),
     ),

@@ -44,17 +44,17 @@ pub(super) const LAYOUTS: [Layout; 7] = [
 const LIMITS: [Field; 8] = [
     Field::new(
         "SOURCE_FLAGS",
-        Kind::Bits(
+        Kind::Flags(
             1,
             &[
-                bits("PF_EXCLUDE_FLAG", 0, 1),
-                bits("RESET_EXCLUDE_FLAG", 1, 1),
-                bits("BLOCK_DEMAND_FLAG", 2, 1),
-                bits("SLIDING_DEMAND_FLAG", 3, 1),
-                bits("THERMAL_DEMAND_FLAG", 4, 1),
-                bits("SET1_PRESENT_FLAG", 5, 1),
-                bits("SET2_PRESENT_FLAG", 6, 1),
-                bits("CONVERSION_ALG_FLAG", 7, 1),
+                "PF_EXCLUDE_FLAG",
+                "RESET_EXCLUDE_FLAG",
+                "BLOCK_DEMAND_FLAG",
+                "SLIDING_DEMAND_FLAG",
+                "THERMAL_DEMAND_FLAG",
+                "SET1_PRESENT_FLAG",
+                "SET2_PRESENT_FLAG",
+                "CONVERSION_ALG_FLAG",
             ],
         ),
     ),
