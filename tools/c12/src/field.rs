@@ -25,6 +25,8 @@ pub enum When {
     Set(&'static str),
     /// There when the named bit field is zero.
     Clear(&'static str),
+    /// There when the table has not ended before it.
+    BytesLeft,
 }
 
 /// How many of a field follow each other.
@@ -73,8 +75,15 @@ pub enum Kind {
     Micro,
     /// Unsigned 64 bits in 2⁻³²; the highest value means not available. MT tables only.
     Energy,
+    /// As many bytes as the named field says, without further meaning.
+    BytesOf(&'static str),
     /// Whatever bytes are left.
     Rest,
+    /// Load-profile value in the format that the named INT_FMT_CDE field selects.
+    Interval(&'static str),
+    /// Extended interval status for the number of channels that the named field gives: half a byte each, and one
+    /// half for all.
+    IntervalStatus(&'static str),
     /// Fields inside a field.
     Group(&'static [Field]),
 }
@@ -113,6 +122,14 @@ impl Field {
     pub const fn when(self, flag: &'static str) -> Self {
         Field {
             when: When::Set(flag),
+            ..self
+        }
+    }
+
+    /// The same, present only when the table has not ended before it.
+    pub const fn optional(self) -> Self {
+        Field {
+            when: When::BytesLeft,
             ..self
         }
     }

@@ -28,6 +28,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Before a link has taken over the frame.
+    const NONE: Settings = Settings {
+        bit_rate: 0,
+        packet_size: 0,
+        packets: 0,
+        traffic_ms: 0,
+        intercharacter_ms: 0,
+        response_ms: 0,
+        retries: 0,
+    };
+
     /// In force at every start of a connection.
     pub const DEFAULT: Settings = Settings {
         bit_rate: 6,
@@ -60,12 +71,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// An empty frame at the default settings.
+    /// An empty frame. All zero, so that a static one costs no ROM; the link fills in the settings.
     pub const fn new() -> Self {
         Frame {
-            settings: Settings::DEFAULT,
-            next: Settings::DEFAULT,
-            traffic_ms: Settings::DEFAULT.traffic_ms,
+            settings: Settings::NONE,
+            next: Settings::NONE,
+            traffic_ms: 0,
             control: 0,
             sequence: 0,
             crc: 0,

@@ -1,8 +1,12 @@
 //! Layout of the tables by number, for readers: section by section of the C12.19 reference.
 
 mod general;
+mod logs;
+mod profile;
 mod registers;
+mod security;
 mod sources;
+mod time;
 
 use crate::field::Field;
 use crate::snapshot;
@@ -22,10 +26,14 @@ pub struct Layout {
 }
 
 /// Every table that can be decoded by field, in order of number.
-pub const LAYOUTS: [&[Layout]; 4] = [
+pub const LAYOUTS: [&[Layout]; 8] = [
     &general::LAYOUTS,
     &sources::LAYOUTS,
     &registers::LAYOUTS,
+    &security::LAYOUTS,
+    &time::LAYOUTS,
+    &profile::LAYOUTS,
+    &logs::LAYOUTS,
     &MANUFACTURER_LAYOUTS,
 ];
 
@@ -44,4 +52,4 @@ pub fn find(table: u16) -> Option<&'static Layout> {
 }
 
 /// Tables whose numbers size other tables, in the order in which they must be read.
-pub const LIMITS: [u16; 3] = [0, 11, 21];
+pub const LIMITS: [u16; 8] = [0, 11, 21, 41, 51, 61, 62, 71];

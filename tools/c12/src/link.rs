@@ -108,6 +108,7 @@ pub struct Link<'b> {
 impl<'b> Link<'b> {
     /// A link that listens at the default settings. `frame` is the port's one packet buffer.
     pub fn new(frame: &'b mut Frame) -> Self {
+        frame.reset();
         Link {
             frame: Some(frame),
             phase: Phase::Listening,

@@ -109,6 +109,7 @@ impl<'a> Reader<'a> {
             When::Always => true,
             When::Set(flag) => self.dimensions.number(flag)? != 0,
             When::Clear(flag) => self.dimensions.number(flag)? == 0,
+            When::BytesLeft => !self.rest.is_empty(),
         };
         if !present {
             return Ok(());
@@ -161,6 +162,15 @@ impl<'a> Reader<'a> {
                 }
             }
             Kind::Bytes(size) => json!(number::hex(self.take(size)?)),
+            Kind::BytesOf(size) => {
+                let size = self.dimensions.number(size)? as usize;
+                json!(number::hex(self.take(size)?))
+            }
+            Kind::Interval(format) => self.interval(format, big_endian)?,
+            Kind::IntervalStatus(channels) => {
+                let channels = self.dimensions.number(channels)? as usize;
+                json!(number::hex(self.take(channels / 2 + 1)?))
+            }
             Kind::Rest => json!(number::hex(self.take(self.rest.len())?)),
             Kind::Set(size) => {
                 let size = self.dimensions.number(size)? as usize;
@@ -195,6 +205,21 @@ impl<'a> Reader<'a> {
         let format = self.dimensions.number(selector)?;
         let bytes = self.take(number::ni_size(format)?)?;
         Ok(number::ni(format, bytes, big_endian))
+    }
+
+    /// A load-profile value; ST62's format codes are powers of two.
+    fn interval(&mut self, format: &str, big_endian: bool) -> Result<Value> {
+        Ok(match self.dimensions.number(format)? {
+            size @ (1 | 2 | 4) => json!(number::unsigned(self.take(size as usize)?, big_endian)),
+            size @ (8 | 16 | 32) => {
+                json!(number::signed(self.take(size as usize / 8)?, big_endian))
+            }
+            64 => self.number("NI_FORMAT1", big_endian)?,
+            128 => self.number("NI_FORMAT2", big_endian)?,
+            other => {
+                bail!("ST62 selects interval format {other}, which the standard does not have")
+            }
+        })
     }
 
     fn time(&mut self, time: TimeType, big_endian: bool) -> Result<Value> {
