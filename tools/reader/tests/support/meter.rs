@@ -22,8 +22,8 @@ c12::tables! {
         23: read ST23;
         27: read ST27;
         28: read ST28;
-        64: read ST64;
         2048: read MT0;
+        2049: read MT1;
         2051: read MT3;
     }
 }
@@ -143,7 +143,7 @@ static ST28: [Part; 5] = [
     Part::Rom(&[0; 4]),
 ];
 // Larger than one response may be.
-static ST64: [Part; 1] = [Part::Live {
+static MT1: [Part; 1] = [Part::Live {
     id: PATTERN,
     size: 65_000,
 }];
@@ -223,7 +223,7 @@ impl Source for Snapshot<'_> {
     }
 }
 
-/// Byte `at` of the test meter's ST64.
+/// Byte `at` of the test meter's MT1.
 pub fn pattern(at: usize) -> u8 {
     ((at * 31) >> 3) as u8
 }
