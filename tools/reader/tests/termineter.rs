@@ -127,7 +127,6 @@ fn the_meter_of_this_process() {
 #[test]
 #[ignore = "needs Termineter and the image; run by cargo xtask test"]
 fn the_image_in_the_virtual_meter() {
-    let port = std::env::var("METER430_PORT")
-        .expect("METER430_PORT names the virtual meter's pty; `cargo xtask test` sets it");
-    agrees_with_meterctl(&port);
+    let meter = support::virtual_meter::start(&["--load", "10"]);
+    agrees_with_meterctl(&meter.port);
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Every test file uses its own part.
 
 pub mod meter;
+pub mod virtual_meter;
 
 use c12::frame::Frame;
 use c12::link::{Link, Turn};
