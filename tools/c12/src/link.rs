@@ -250,32 +250,38 @@ impl<'b> Link<'b> {
     /// Looks at the clock and hands out work. Call it from the main loop at least ten times a second, and whenever
     /// a [`Signal`] came.
     pub fn turn(&mut self, now_ms: u32) -> Turn<'b> {
-        let Some(frame) = self.frame.as_deref_mut() else {
+        let Some(frame) = self.frame.as_deref() else {
             return Turn::Idle;
         };
-        if self.phase == Phase::Serving {
-            return match self.frame.take() {
-                Some(frame) => Turn::Serve(self.cause, frame),
-                None => Turn::Idle,
-            };
-        }
-        if self.phase == Phase::Sending {
-            return Turn::Idle;
-        }
-        let mut lost = self.active && now_ms.wrapping_sub(self.traffic_at_ms) >= frame.traffic_ms;
-        if self.phase == Phase::Awaiting
-            && now_ms.wrapping_sub(self.since_ms) >= frame.settings.response_ms
-        {
-            if self.retries != 0 && !lost {
-                self.start_packet();
-                return Turn::Transmit;
+        match self.phase {
+            Phase::Serving => {
+                return match self.frame.take() {
+                    Some(frame) => Turn::Serve(self.cause, frame),
+                    None => Turn::Idle,
+                };
             }
-            lost = true;
+            Phase::Sending => return Turn::Idle,
+            Phase::Listening | Phase::Awaiting => {}
         }
-        if !lost {
-            return Turn::Idle;
+        let response_ms = frame.settings.response_ms;
+        if self.active && now_ms.wrapping_sub(self.traffic_at_ms) >= frame.traffic_ms {
+            return self.lose();
         }
-        frame.reset();
+        if self.phase == Phase::Awaiting && now_ms.wrapping_sub(self.since_ms) >= response_ms {
+            if self.retries == 0 {
+                return self.lose();
+            }
+            self.start_packet();
+            return Turn::Transmit;
+        }
+        Turn::Idle
+    }
+
+    /// Back to where a connection begins.
+    fn lose(&mut self) -> Turn<'b> {
+        if let Some(frame) = self.frame.as_deref_mut() {
+            frame.reset();
+        }
         self.phase = Phase::Listening;
         self.position = 0;
         self.assembled = 0;
