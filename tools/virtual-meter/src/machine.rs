@@ -60,13 +60,24 @@ impl Machine {
     /// A chip at power-up with `image` in its FRAM, out of reset.
     pub fn new(options: ChipOptions, wiring: Wiring, image: &Image) -> Self {
         let mut machine = Self::blank(options, wiring);
-        for segment in &image.segments {
-            machine.chip.memory.copy_in(segment.address, &segment.bytes);
-        }
+        machine.program(image);
         machine.adopt_symbols(image.symbols.clone());
-        machine.chip.memory.lose_ram();
         machine.start();
         machine
+    }
+
+    /// Programs `image` into FRAM, as a programmer does: whatever it does not contain stays.
+    pub fn program(&mut self, image: &Image) {
+        for segment in &image.segments {
+            self.chip.memory.copy_in(segment.address, &segment.bytes);
+        }
+        self.chip.memory.lose_ram();
+    }
+
+    /// Takes the reset vector anew, before anything has run.
+    pub fn restart(&mut self) {
+        self.cpu = Cpu::new();
+        self.start();
     }
 
     /// A chip at power-up with nothing in its FRAM; fill it, then [`Self::start`].
@@ -386,6 +397,12 @@ impl Machine {
         self.symbols.find(name).map(|symbol| symbol.address)
     }
 
+    /// Sets R0 to R15, as a debugger does; SR's mode bits take effect.
+    pub fn set_registers(&mut self, registers: [u16; 16]) {
+        self.cpu.registers = registers;
+        self.mode_changed(self.cpu.registers[SR] & MODE);
+    }
+
     /// Memory from `address` on, without a read's side effects.
     pub fn read_memory(&self, address: u16, length: u32) -> Vec<u8> {
         self.chip.memory.copy_out(address, length)
@@ -423,4 +440,4 @@ impl Machine {
 
 #[cfg(test)]
 #[path = "machine_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,7 @@ use crate::converter::{Ads131m03, AnalogInput, Imperfections, Window};
 use crate::time::{MILLISECOND, SECOND};
 
 /// Nothing is connected to the converter's inputs.
-struct Silence;
+pub struct Silence;
 
 impl AnalogInput for Silence {
     fn pins_v(&mut self, _: &Window) -> [f64; 3] {

@@ -249,6 +249,11 @@ impl Chip {
         self.clocks_changed();
     }
 
+    /// The far end of a UART.
+    pub fn line(&mut self, uart: crate::machine::Uart) -> &mut super::uart_line::UartLine {
+        self.wiring.line(uart as usize)
+    }
+
     /// The far end of eUSCI_A `number` sends bytes.
     pub fn uart_send(&mut self, number: usize, bytes: &[u8]) {
         self.backplane.now = self.cycle;

@@ -1,0 +1,178 @@
+//! A meter on its mains: the machine, the scene around it, and what is measured on both.
+//!
+//! What tests and the program start from. [`Meter::new`] powers an image up on a scene; [`Meter::run_for`] lets time
+//! pass and keeps the crystal's error in step with the temperature; [`Meter::report`] sets the true values beside what
+//! the firmware needed. The machine is public: UARTs, memory, pins and power are its methods.
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::chip::ChipOptions;
+use crate::chip::fault::Fault;
+use crate::chip::wiring::Wiring;
+use crate::elf::{Image, ImageError};
+use crate::machine::{Machine, Stop};
+use crate::report::{ConverterReport, CpuReport, MemoryReport, Pulses, Report};
+use crate::scene::Scene;
+use crate::time::{SECOND, Time, to_seconds};
+
+/// How often the crystal's error follows the temperature.
+const TEMPERATURE_STEP: Time = SECOND;
+
+/// Why a meter cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum MeterError {
+    /// The file is no image for the chip.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The image would lock the chip's debug port for good.
+    #[error(
+        "{0}: the words at 0xFF80 and 0xFF82 would lock the chip's JTAG port; leave them 0xFFFF"
+    )]
+    Locked(String),
+}
+
+/// A meter on its mains.
+pub struct Meter {
+    /// CPU, chip and board.
+    pub machine: Machine,
+    /// Mains, load, board errors and truth.
+    pub scene: Scene,
+    started: Instant,
+    /// Where the measurement began: simulated time, host time, samples of the converter.
+    since: (Time, Instant, u64),
+    next_temperature: Time,
+    fault: Option<Fault>,
+}
+
+/// Reads an image and checks that it could be flashed.
+///
+/// # Errors
+/// When it is no image for the chip, or would lock it.
+pub fn load_image(path: &Path) -> Result<Image, MeterError> {
+    let image = Image::load(path)?;
+    let byte_at = |address: u16| {
+        let inside = |segment: &&crate::elf::Segment| {
+            usize::from(address.wrapping_sub(segment.address)) < segment.bytes.len()
+        };
+        let segment = image.segments.iter().find(inside)?;
+        segment
+            .bytes
+            .get(usize::from(address - segment.address))
+            .copied()
+    };
+    let signature =
+        [0xFF80, 0xFF81, 0xFF82, 0xFF83].map(|address| byte_at(address).unwrap_or(0xFF));
+    if signature != [0xFF; 4] && signature != [0; 4] {
+        return Err(MeterError::Locked(path.display().to_string()));
+    }
+    Ok(image)
+}
+
+impl Meter {
+    /// Powers a meter with `image` up on `scene`. The chip's crystal is that of the scene's board.
+    pub fn new(image: &Image, scene: Scene, mut options: ChipOptions) -> Self {
+        options.clocks.crystal_ppm = scene.mcu_crystal_ppm(0);
+        let machine = Machine::new(options, Wiring::new(scene.converter()), image);
+        let now = Instant::now();
+        Self {
+            machine,
+            scene,
+            started: now,
+            since: (0, now, 0),
+            next_temperature: TEMPERATURE_STEP,
+            fault: None,
+        }
+    }
+
+    /// Simulated time since power-up.
+    pub fn time(&self) -> Time {
+        self.machine.chip.time()
+    }
+
+    /// Runs for `duration`.
+    ///
+    /// # Errors
+    /// The first fault, which the report then names.
+    pub fn run_for(&mut self, duration: Time) -> Result<(), Fault> {
+        self.run_until(self.time() + duration)
+    }
+
+    /// Runs until `time`.
+    ///
+    /// # Errors
+    /// As [`Self::run_for`].
+    pub fn run_until(&mut self, time: Time) -> Result<(), Fault> {
+        self.run(time, |_| false).map(|_| ())
+    }
+
+    /// Runs until `time` or until `stop_at` says so for the next instruction's address.
+    ///
+    /// # Errors
+    /// As [`Self::run_for`].
+    pub fn run(&mut self, time: Time, stop_at: impl Fn(u16) -> bool) -> Result<Stop, Fault> {
+        while self.time() < time {
+            if self.time() >= self.next_temperature {
+                self.machine
+                    .chip
+                    .set_crystal_ppm(self.scene.mcu_crystal_ppm(self.time()));
+                self.next_temperature = self.time() + TEMPERATURE_STEP;
+            }
+            let piece = time.min(self.next_temperature);
+            match self.machine.run(piece, &stop_at) {
+                Ok(Stop::Limit) => {}
+                Ok(stop) => return Ok(stop),
+                Err(fault) => {
+                    self.fault = Some(fault.clone());
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(Stop::Limit)
+    }
+
+    /// Measures from now on: instruments, true values, samples.
+    pub fn restart_measuring(&mut self) {
+        self.machine.restart_instruments();
+        self.since = (
+            self.time(),
+            Instant::now(),
+            self.machine.chip.wiring.converter.counts().samples,
+        );
+    }
+
+    /// Everything about the time since power-up, or since [`Self::restart_measuring`].
+    pub fn report(&self) -> Report {
+        let (from, wall, samples) = self.since;
+        let simulated_s = to_seconds(self.time() - from);
+        let wall_s = wall.elapsed().as_secs_f64();
+        let [wh, varh] = &self.machine.chip.wiring.pulses;
+        Report {
+            simulated_s,
+            truth: self.scene.truth().over(from, self.time().max(from + 1)),
+            pulses: Pulses {
+                wh: wh.rising,
+                varh: varh.rising,
+            },
+            cpu: CpuReport::of(
+                &self.machine,
+                self.machine.chip.wiring.converter.counts().samples - samples,
+            ),
+            memory: MemoryReport::of(&self.machine),
+            converter: ConverterReport::of(&self.machine),
+            resets: self.machine.instruments.resets,
+            faults: self.fault.iter().map(Fault::to_string).collect(),
+            wall_s,
+            realtime_factor: if wall_s > 0.0 {
+                simulated_s / wall_s
+            } else {
+                0.0
+            },
+        }
+    }
+
+    /// Seconds of the host since the meter was built.
+    pub fn age_s(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+}
