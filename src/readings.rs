@@ -37,7 +37,7 @@ impl Readings {
     pub fn new() -> Self {
         Self {
             calibration: Calibration::NOMINAL,
-            energy: Energy::default(),
+            energy: Energy::ZERO,
             pulse_threshold: energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ),
             sequence: 0,
             snapshot: Snapshot::new(),
@@ -54,7 +54,7 @@ impl Readings {
         s.put_word(offset::SEQUENCE, self.sequence);
         s.put_word(offset::UPTIME_S, uptime_s);
         s.put_word(offset::FLAGS, snapshot_flags(quantities.flags));
-        s.put_word(offset::VRMS_MV, (quantities.voltage_uv + 500) / 1000);
+        s.put_quantity(offset::VRMS_MV, milli(quantities.voltage_uv as i64));
         s.put_word(offset::IRMS_UA, quantities.line_ua);
         s.put_word(offset::NEUTRAL_UA, quantities.neutral_ua);
         s.put_quantity(offset::P_MW, milli(quantities.active_uw));
@@ -92,6 +92,7 @@ impl Default for Readings {
 }
 
 /// Millionths to thousandths, rounded; the full scale of 45 kW is 4.5·10⁷ of them.
+#[inline(never)]
 fn milli(micro: i64) -> i32 {
     let half = if micro < 0 { -500 } else { 500 };
     ((micro + half) / 1000) as i32

@@ -2,7 +2,7 @@
 
 use crate::snapshot::Snapshot;
 use c12::snapshot::{NOT_AVAILABLE, offset};
-use ufmt::{uWrite, uwrite};
+use ufmt::uWrite;
 
 /// Writes `V=219.998 I=10.0003 P=2199.9 f=60.0000 Wh=12.345 flags=0` and a line end.
 ///
@@ -13,12 +13,9 @@ pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(),
     quantity(out, " I=", snapshot.word(offset::IRMS_UA), 6)?;
     quantity(out, " P=", snapshot.word(offset::P_MW), 3)?;
     quantity(out, " f=", snapshot.word(offset::F_UHZ), 6)?;
-    uwrite!(
-        out,
-        " Wh={} flags={}\r\n",
-        snapshot.word(offset::IMPORT + 4),
-        snapshot.word(offset::FLAGS)
-    )
+    quantity(out, " Wh=", snapshot.word(offset::IMPORT + 4), 0)?;
+    quantity(out, " flags=", snapshot.word(offset::FLAGS), 0)?;
+    out.write_str("\r\n")
 }
 
 /// Writes a name and a signed number of which the last `decimals` (at most 9) digits are decimals.

@@ -16,17 +16,12 @@ pub const CENTRE: usize = BLOCK + 1;
 /// One channel of a block: history, then new samples; signed converter codes, −2²³ … 2²³ − 1.
 pub type Lane = [i32; LANE];
 
-/// Converter channels, in the order of the converter's frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Channel {
-    /// Mains voltage.
-    Voltage = 0,
-    /// Current in the line conductor.
-    Line = 1,
-    /// Current in the neutral conductor.
-    Neutral = 2,
-}
+/// Index of the mains voltage among the channels, in the order of the converter's frame.
+pub const VOLTAGE: usize = 0;
+/// Index of the current in the line conductor.
+pub const LINE: usize = 1;
+/// Index of the current in the neutral conductor.
+pub const NEUTRAL: usize = 2;
 
 /// Number of converter channels.
 pub const CHANNELS: usize = 3;
@@ -34,7 +29,7 @@ pub const CHANNELS: usize = 3;
 /// One block of samples of all channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Voltage, line current, neutral current, in the order of [`Channel`].
+    /// Voltage, line current, neutral current, in this order.
     pub lanes: [Lane; CHANNELS],
     /// Bit *j* set: the converter's frame of new sample *j* was lost or corrupt; its codes do not matter.
     pub lost: u16,
@@ -70,11 +65,9 @@ impl Block {
     /// The samples that this block accounts for, with the one before them.
     ///
     /// They lag the newest by two samples, the filter's look-ahead.
-    pub(crate) fn centre(&self, channel: Channel) -> &[i32; CENTRE] {
-        let lane = &self.lanes[(channel as usize) % CHANNELS];
-        match lane[1..].first_chunk() {
-            Some(centre) => centre,
-            None => &[0; CENTRE],
-        }
+    #[inline(always)]
+    pub(crate) fn centre(&self, channel: usize) -> &[i32; CENTRE] {
+        let [_, centre @ .., _, _] = &self.lanes[channel];
+        centre
     }
 }

@@ -3,7 +3,7 @@
 //! Everything is kept in raw units, code² · sample at nominal full scale. Each register holds back what does not fill a
 //! pulse yet; that remainder is never rounded.
 
-use crate::wide::divide;
+use crate::wide::{add, divide, sub};
 
 /// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,17 +26,33 @@ pub struct Register {
 }
 
 impl Register {
-    /// Adds `amount` and returns the pulses that this completes; `threshold` is the energy of one pulse.
+    /// An empty register.
+    pub const ZERO: Self = Self {
+        pulses: 0,
+        remainder: 0,
+    };
+
+    /// Adds the magnitude of `amount` (below 2⁶²) and returns the pulses that this completes; `threshold` is the energy
+    /// of one pulse.
     #[inline(never)]
-    pub fn add(&mut self, amount: u64, threshold: u64) -> u16 {
-        let mut total = self.remainder.saturating_add(amount);
+    pub fn add(&mut self, amount: &i64, threshold: &i64) -> u16 {
+        let mut remainder = self.remainder as i64;
+        if *amount < 0 {
+            sub(&mut remainder, amount);
+        } else {
+            add(&mut remainder, amount);
+        }
+        // At full scale and 6 400 imp/kWh a window completes about 160 pulses; a loop is cheaper than a division.
         let mut pulses = 0u16;
-        // At full scale and 6 400 imp/kWh a window completes about 160 pulses; a loop is cheaper than 64-bit division.
-        while total >= threshold && pulses < u16::MAX {
-            total -= threshold;
+        loop {
+            sub(&mut remainder, threshold);
+            if remainder < 0 || pulses == u16::MAX {
+                break;
+            }
             pulses += 1;
         }
-        self.remainder = total;
+        add(&mut remainder, threshold);
+        self.remainder = remainder as u64;
         self.pulses = self.pulses.wrapping_add(pulses as u32);
         pulses
     }
@@ -54,7 +70,7 @@ pub struct Pulses {
 /// The registers of a meter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Energy {
-    /// Active energy imported (P > 0).
+    /// Active energy imported (P ≥ 0).
     pub import: Register,
     /// Active energy exported (P < 0).
     pub export: Register,
@@ -65,36 +81,43 @@ pub struct Energy {
 }
 
 impl Energy {
+    /// Empty registers.
+    pub const ZERO: Self = Self {
+        import: Register::ZERO,
+        export: Register::ZERO,
+        quadrants: [Register::ZERO; 4],
+        apparent: Register::ZERO,
+    };
+
     /// Adds what flowed in a window; `threshold` from [`threshold`].
+    #[inline(never)]
     pub fn add(&mut self, flow: &Flow, threshold: u64) -> Pulses {
-        let exporting = flow.active < 0;
-        let active = if exporting {
-            &mut self.export
+        let threshold = &(threshold as i64);
+        let [first, second, third, fourth] = &mut self.quadrants;
+        let (active, lagging, leading) = if flow.active < 0 {
+            (&mut self.export, second, third)
         } else {
-            &mut self.import
+            (&mut self.import, first, fourth)
         };
-        let active = active.add(flow.active.unsigned_abs(), threshold);
-        let quadrant = match (flow.reactive < 0, exporting) {
-            (false, false) => 0,
-            (false, true) => 1,
-            (true, true) => 2,
-            (true, false) => 3,
-        };
-        let reactive = self.quadrants[quadrant].add(flow.reactive.unsigned_abs(), threshold);
-        self.apparent.add(flow.apparent, threshold);
-        Pulses { active, reactive }
+        let reactive = if flow.reactive < 0 { leading } else { lagging };
+        self.apparent.add(&(flow.apparent as i64), threshold);
+        Pulses {
+            active: active.add(&flow.active, threshold),
+            reactive: reactive.add(&flow.reactive, threshold),
+        }
     }
 }
 
 /// Energy of one pulse in code² · sample, for `constant` pulses per kWh (1 … 65 535; 0 counts as 1) at `rate` samples
 /// per second.
 ///
-/// 3.6·10⁶ J / constant · rate · 2⁴⁶ / (600 V · 150 A) = 40 · rate · 2⁴⁶ / constant.
+/// 3.6·10⁶ J / constant · rate · 2⁴⁶ / (600 V · 150 A) = 40 · rate · 2⁴⁶ / constant, exact to 2⁻³⁰.
+#[inline(never)]
 pub fn threshold(constant: u16, rate: u16) -> u64 {
     let constant = if constant == 0 { 1 } else { constant as u32 };
+    // 40 · rate / constant in Q14 and what is left, so that neither half needs more than 32 bits.
     let numerator = 40 * rate as u32;
     let whole = numerator.checked_div(constant).unwrap_or(0);
-    let rest = numerator - whole * constant;
-    let fraction = divide((rest as u64) << 32, constant);
-    ((whole as u64) << 46).saturating_add((fraction as u64) << 14)
+    let fraction = divide(((numerator - whole * constant) as u64) << 32, constant);
+    (whole as u64) << 46 | (fraction as u64) << 14
 }

@@ -13,7 +13,7 @@ impl Flags {
     pub const CROSSING_MISSED: Self = Self(1 << 1);
     /// Converter frames were lost; their samples were estimated.
     pub const SAMPLES_LOST: Self = Self(1 << 2);
-    /// The voltage channel reached an end of its range.
+    /// The voltage channel reached an end of its range; the next two bits are the currents', in channel order.
     pub const VOLTAGE_CLIPPED: Self = Self(1 << 3);
     /// The line current channel reached an end of its range.
     pub const LINE_CLIPPED: Self = Self(1 << 4);

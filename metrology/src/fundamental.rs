@@ -4,9 +4,10 @@
 //! demodulated together; its frequency may be off by as much as the mains changed in 0.2 s. Powers are added over the
 //! pieces, not amplitudes.
 
+use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
 use crate::oscillator::{Oscillator, Phasor};
-use crate::wide::{divide, scale};
+use crate::wide::{SHORTEST, divide, mul_q30, scale};
 use crate::window::FundamentalSums;
 
 /// Demodulator of one frequency, for voltage and current.
@@ -14,16 +15,9 @@ use crate::window::FundamentalSums;
 pub struct Demodulator {
     oscillator: Oscillator,
     sums: [Phasor; 2],
+    /// Scratch: a block of one signal, folded.
+    folded: [[i32; FOLDED]; 2],
     running: bool,
-}
-
-/// Cosine and sine amplitudes of voltage and current over a piece, in 1/128 code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amplitudes {
-    /// Voltage: cosine, sine.
-    pub voltage: [i32; 2],
-    /// Current: cosine, sine.
-    pub current: [i32; 2],
 }
 
 impl Demodulator {
@@ -31,21 +25,19 @@ impl Demodulator {
     pub const STOPPED: Self = Self {
         oscillator: Oscillator::STOPPED,
         sums: [Phasor::ZERO; 2],
+        folded: [[0; FOLDED]; 2],
         running: false,
     };
 
-    /// Adds a block of one signal (0 voltage, 1 current), folded by the caller.
-    #[inline]
-    pub fn add<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        signal: usize,
-        even: &[i32; FOLDED],
-        odd: &[i32; FOLDED],
-    ) {
-        if self.running {
-            kernel.correlate(even, odd, &self.oscillator, &mut self.sums[signal & 1]);
+    /// Adds a block of one signal: 0 voltage, 1 current.
+    #[inline(never)]
+    pub fn add<K: Kernel>(&mut self, kernel: &K, signal: usize, samples: &[i32; BLOCK]) {
+        if !self.running {
+            return;
         }
+        let [even, odd] = &mut self.folded;
+        kernel.fold(samples, even, odd);
+        kernel.correlate(even, odd, &self.oscillator, &mut self.sums[signal & 1]);
     }
 
     /// Goes on to the next block.
@@ -65,41 +57,44 @@ impl Demodulator {
         }
     }
 
-    /// 4·sin²(ω/2) of the running frequency, Q24: how a sine bends from sample to sample.
+    /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
+    #[inline(never)]
     pub(crate) fn bend(&self) -> i32 {
-        let half_sine = (self.oscillator.sin[0] >> 8) as i64;
-        ((half_sine * half_sine) >> 18) as i32
+        let half_sine = self.oscillator.sin[0];
+        mul_q30(half_sine, half_sine) << 2
     }
 
-    /// Amplitudes over a piece of `length` (Q16 samples), `None` if the demodulator did not run or the piece is too
-    /// short (under 32 ms at 8 000 SPS) to mean anything.
-    pub fn amplitudes(&self, length: u32) -> Option<Amplitudes> {
-        if !self.running || length < 1 << 24 {
-            return None;
+    /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`; false if the demodulator did not run or the
+    /// piece is too short (below [`SHORTEST`]) to mean anything.
+    #[inline(never)]
+    pub fn finish<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        length: u32,
+        sums: &mut FundamentalSums,
+    ) -> bool {
+        if !self.running || length < SHORTEST {
+            return false;
         }
-        // Amplitude = 2·sum/2²⁵/samples codes, in 1/128 code: sum/(2·length).
-        let reciprocal = divide(1 << 55, length);
-        let part = |sum: i64| {
-            scale(sum, reciprocal, 24).clamp(i32::MIN as i64 + 1, i32::MAX as i64) as i32
-        };
-        let both = |sum: &Phasor| [part(sum.cos), part(sum.sin)];
-        Some(Amplitudes {
-            voltage: both(&self.sums[0]),
-            current: both(&self.sums[1]),
-        })
-    }
-}
-
-impl FundamentalSums {
-    /// Adds one piece.
-    pub(crate) fn add(&mut self, piece: &Amplitudes) {
-        let [vc, vs] = piece.voltage;
-        let [ic, is] = piece.current;
-        let product = |a: i32, b: i32| (a as i64 * b as i64) >> 2;
-        self.active += product(vc, ic) + product(vs, is);
-        self.reactive += product(vc, is) - product(vs, ic);
-        self.voltage += product(vc, vc) + product(vs, vs);
-        self.current += product(ic, ic) + product(is, is);
-        self.pieces += 1;
+        // Amplitude = 2·sum/2²⁵/samples codes; in 1/100 code: sum·(25·2⁵⁰/length)/2⁵⁶. That unit lets the squares of five
+        // pieces of a full-scale square wave fit.
+        let reciprocal = divide(25 << 50, length);
+        let mut amplitudes = [[0; 2]; 2];
+        for (sum, amplitude) in self.sums.iter_mut().zip(&mut amplitudes) {
+            for (sum, amplitude) in [&mut sum.cos, &mut sum.sin].into_iter().zip(amplitude) {
+                scale(sum, reciprocal, 24);
+                *amplitude = *sum as i32;
+            }
+        }
+        let [voltage, current] = &amplitudes;
+        kernel.mac(&mut sums.active, voltage, current);
+        kernel.mac(
+            &mut sums.reactive,
+            &[voltage[0], -voltage[1]],
+            &[current[1], current[0]],
+        );
+        kernel.mac(&mut sums.voltage, voltage, voltage);
+        kernel.mac(&mut sums.current, current, current);
+        true
     }
 }

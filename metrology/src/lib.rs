@@ -13,12 +13,11 @@ pub mod kernel;
 pub mod meter;
 pub mod oscillator;
 pub mod quantities;
-mod rms;
 mod wide;
 pub mod window;
 pub mod zero_cross;
 
-pub use block::{Block, Channel};
+pub use block::Block;
 pub use calibration::Calibration;
 pub use energy::{Energy, Register};
 pub use flags::Flags;

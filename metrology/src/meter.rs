@@ -1,12 +1,12 @@
 //! The block task's half of the meter: every block is added to the running window, and finished windows come out.
 
-use crate::block::{BLOCK, Block, CENTRE, CHANNELS, Channel};
+use crate::block::{BLOCK, Block, CENTRE, LINE, NEUTRAL, VOLTAGE};
 use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
-use crate::kernel::{FOLDED, Kernel};
-use crate::wide::{Reciprocal, divide};
-use crate::window::{Cut, FundamentalSums, PIECES, PRODUCTS, Product, Sums, Window};
+use crate::kernel::Kernel;
+use crate::wide::{Reciprocal, SHORTEST, add, add_small, divide, sub};
+use crate::window::{Cut, PIECES, Sums, Tally, Window};
 use crate::zero_cross::{Crossing, Tracker};
 
 /// What must be known before the first sample.
@@ -16,46 +16,30 @@ pub struct Config {
     pub rate: u16,
 }
 
-/// Lengths of a piece, Q16 samples.
-#[derive(Clone, Copy, Debug)]
-struct Lengths {
-    /// 0.2 s.
-    wanted: u32,
-    /// 0.24 s: never longer, so that the sums of five pieces stay within 64 bits.
-    limit: u32,
-}
-
 /// Running sums and everything that links one block to the next. All state, no configuration beyond the rate.
 #[derive(Clone, Debug)]
 pub struct Meter {
-    lengths: Lengths,
+    /// 0.2 s in Q16 samples: the length of a piece. None is longer than 6/5 of it, so that five fit the sums.
+    piece_length: u32,
     history: History,
     tracker: Tracker,
+    /// Scratch: one channel's samples of a block behind the droop filter, the block before's last one first.
+    filtered: [i32; CENTRE],
     /// Last filtered sample of voltage and line current.
-    filtered: [i32; 2],
+    last_filtered: [i32; 2],
     /// What the droop filter carries on, voltage and line current.
     remainders: [i32; 2],
     sums: Sums,
-    /// The finished window's sums, while it is being cut.
-    closed: Sums,
+    tally: Tally,
+    finished: Window,
     demodulator: Demodulator,
-    fundamental: FundamentalSums,
     /// Time from the last cut to the next block's centre sample −1, Q16 samples.
     since_cut: u32,
-    /// Length of the window's finished pieces, Q16 samples.
-    length: u32,
-    cycles: u16,
     piece_cycles: u16,
-    pieces: u16,
     /// The running piece began at a true zero crossing.
     piece_anchored: bool,
     /// The running window began at a true zero crossing.
     window_anchored: bool,
-    peaks: [u32; CHANNELS],
-    lost: u16,
-    flags: Flags,
-    /// ω² in Q24, for estimating lost samples.
-    bend: i32,
 }
 
 /// A cut that ends a piece.
@@ -71,300 +55,291 @@ struct PieceEnd {
 impl Meter {
     /// A meter that has seen no sample.
     pub fn new(config: &Config) -> Self {
-        let rate = config.rate as u32;
         Self {
-            lengths: Lengths {
-                wanted: (rate << 16) / 5,
-                limit: (rate * 6 / 25) << 16,
-            },
+            piece_length: ((config.rate / 5) as u32) << 16,
             history: History::EMPTY,
             tracker: Tracker::new(config.rate),
-            filtered: [0; 2],
+            filtered: [0; CENTRE],
+            last_filtered: [0; 2],
             remainders: [0; 2],
             sums: Sums::ZERO,
-            closed: Sums::ZERO,
+            tally: Tally::default(),
+            finished: Window::default(),
             demodulator: Demodulator::STOPPED,
-            fundamental: FundamentalSums::default(),
             since_cut: 0,
-            length: 0,
-            cycles: 0,
             piece_cycles: 0,
-            pieces: 0,
             piece_anchored: false,
             window_anchored: false,
-            peaks: [0; CHANNELS],
-            lost: 0,
-            flags: Flags::NONE,
-            bend: 0,
         }
     }
 
     /// Accounts for one block; returns the window that ended in it, if one did (about once a second).
     ///
-    /// Bounded time. The block's history slots are overwritten and its lost samples replaced by estimates.
-    pub fn push_block<K: Kernel>(&mut self, kernel: &K, block: &mut Block) -> Option<Window> {
-        let lost = self.history.thread(block, self.bend);
+    /// The window stays valid until the next one ends. Bounded time. The block's history slots are overwritten and its
+    /// lost samples replaced by estimates.
+    pub fn push_block<K: Kernel>(&mut self, kernel: &K, block: &mut Block) -> Option<&Window> {
+        let lost = self.history.thread(block, self.demodulator.bend());
         if lost != 0 {
-            self.lost += lost;
-            self.flags.insert(Flags::SAMPLES_LOST);
+            self.tally.lost += lost;
+            self.tally.flags.insert(Flags::SAMPLES_LOST);
         }
         self.watch_range(kernel, block);
-        let crossing = self.tracker.follow(block.centre(Channel::Voltage));
+        let crossing = self.tracker.follow(block.centre(VOLTAGE));
         let end = self.piece_end(crossing);
         self.multiply(kernel, block, end.as_ref());
         self.demodulate(kernel, block, end.as_ref());
-        let window = match &end {
+        self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
+        match &end {
             Some(end) if end.ends_window => Some(self.finish_window()),
             _ => None,
-        };
-        self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
-        window
+        }
     }
 
     /// Peaks and clipping of the newest samples.
     fn watch_range<K: Kernel>(&mut self, kernel: &K, block: &Block) {
-        let clipped = [
-            Flags::VOLTAGE_CLIPPED,
-            Flags::LINE_CLIPPED,
-            Flags::NEUTRAL_CLIPPED,
-        ];
-        for ((lane, peak), flag) in block.lanes.iter().zip(&mut self.peaks).zip(clipped) {
+        let mut flag = Flags::VOLTAGE_CLIPPED;
+        for (lane, peak) in block.lanes.iter().zip(&mut self.tally.peaks) {
             let largest = kernel.peak(lane);
             if largest > *peak {
                 *peak = largest;
+                if largest >= 0x7F_FFFF {
+                    self.tally.flags.insert(flag);
+                }
             }
-            if largest >= 0x7F_FFFF {
-                self.flags.insert(flag);
-            }
+            flag = Flags(flag.0 << 1);
         }
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
     fn piece_end(&mut self, crossing: Option<Crossing>) -> Option<PieceEnd> {
-        let crossing = match crossing {
-            Some(crossing) => crossing,
-            None => return self.piece_timeout(),
+        let period = self.tracker.period();
+        let Some(crossing) = crossing else {
+            return self.piece_timeout(period);
         };
         if crossing.missed {
-            self.flags.insert(Flags::CROSSING_MISSED);
+            self.tally.flags.insert(Flags::CROSSING_MISSED);
         }
         if !crossing.rising {
-            return self.piece_timeout();
+            return None;
         }
         self.piece_cycles += 1;
         let length = self.since_cut + crossing.time();
-        let half_cycle = self.tracker.period().unwrap_or(0) >> 1;
-        if !crossing.acquired && length < self.lengths.wanted - half_cycle {
+        if !crossing.acquired && length < self.piece_length - (period >> 1) {
             return None;
         }
         let anchored = !crossing.missed;
-        let mut turns = 0;
         if anchored && self.piece_anchored {
-            turns = divide((self.piece_cycles as u64) << 48, length);
             self.tracker
-                .refine(length / self.piece_cycles.max(1) as u32);
-        } else if let Some(period) = self.tracker.period() {
-            turns = divide(1 << 48, period);
+                .refine(length.checked_div(self.piece_cycles as u32).unwrap_or(0));
         }
-        Some(self.end_piece(&crossing, length, anchored, crossing.acquired, turns))
+        Some(self.end_piece(&crossing, length, anchored))
     }
 
     /// Ends a piece by time when no crossing did.
-    fn piece_timeout(&mut self) -> Option<PieceEnd> {
-        let limit = match self.tracker.period() {
-            Some(_) => self.lengths.limit,
-            None => self.lengths.wanted,
-        };
+    fn piece_timeout(&mut self, period: u32) -> Option<PieceEnd> {
+        let mut limit = self.piece_length;
+        if period != 0 {
+            limit += self.piece_length / 5;
+        }
         if self.since_cut < limit {
             return None;
         }
-        let now = Crossing {
-            index: 0,
-            fraction: 0,
-            rising: true,
-            missed: true,
-            half_cycle: 0,
-            acquired: false,
-        };
-        Some(self.end_piece(&now, self.since_cut, false, false, 0))
+        Some(self.end_piece(&Crossing::NONE, self.since_cut, false))
     }
 
     /// Closes the piece's book-keeping and starts the next.
-    fn end_piece(
-        &mut self,
-        at: &Crossing,
-        length: u32,
-        anchored: bool,
-        acquired: bool,
-        turns: u32,
-    ) -> PieceEnd {
-        self.length += length;
-        self.cycles += self.piece_cycles;
-        self.pieces += 1;
+    #[inline(never)]
+    fn end_piece(&mut self, at: &Crossing, length: u32, anchored: bool) -> PieceEnd {
+        let tally = &mut self.tally;
+        tally.length += length;
+        tally.cycles += self.piece_cycles;
+        tally.pieces += 1;
         self.piece_cycles = 0;
         self.piece_anchored = anchored;
         // The next block's centre sample −1 is 16 samples on; push_block adds them.
         self.since_cut = 0u32.wrapping_sub(at.time());
-        let ends_window = acquired || self.pieces >= PIECES;
+        let ends_window = tally.pieces >= PIECES || (at.acquired && tally.length >= SHORTEST);
         if ends_window {
             if !(anchored && self.window_anchored) {
-                self.flags.insert(Flags::UNSYNCHRONISED);
+                tally.flags.insert(Flags::UNSYNCHRONISED);
             }
-            if self.pieces < PIECES {
-                self.flags.insert(Flags::SHORT);
+            if tally.pieces < PIECES {
+                tally.flags.insert(Flags::SHORT);
             }
             self.window_anchored = anchored;
         }
+        let period = self.tracker.period();
         PieceEnd {
             cut: Cut::at(at),
             ends_window,
             length,
-            turns,
+            turns: if period == 0 {
+                0
+            } else {
+                divide(1 << 48, period)
+            },
         }
     }
 
     /// Adds the block's products and codes to the window's sums, split if the window ends.
     fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block, end: Option<&PieceEnd>) {
-        let cut = end.filter(|end| end.ends_window).map(|end| &end.cut);
-        let voltage = Operand::new(block, Channel::Voltage, cut);
-        let mut filtered = [self.filtered[0]; CENTRE];
-        let sum = kernel.droop(&block.lanes[0], &mut self.remainders[0], &mut filtered);
-        self.filtered[0] = filtered[BLOCK];
-        self.add_codes(Channel::Voltage, sum, &voltage);
-        self.add_product(kernel, Product::VoltageVoltage, &filtered, &voltage);
-        {
-            let neutral = Operand::new(block, Channel::Neutral, cut);
-            self.add_codes(Channel::Neutral, kernel.sum(&block.lanes[2]), &neutral);
-            self.add_product(kernel, Product::VoltageNeutral, &filtered, &neutral);
-            self.add_product(kernel, Product::NeutralNeutral, neutral.centre, &neutral);
-        }
-        filtered[0] = self.filtered[1];
-        let sum = kernel.droop(&block.lanes[1], &mut self.remainders[1], &mut filtered);
-        self.filtered[1] = filtered[BLOCK];
-        self.add_product(kernel, Product::VoltageLine, &filtered, &voltage);
-        let line = Operand::new(block, Channel::Line, cut);
-        self.add_codes(Channel::Line, sum, &line);
-        self.add_product(kernel, Product::LineLine, &filtered, &line);
-    }
+        let split = Split(end.filter(|end| end.ends_window).map(|end| &end.cut));
+        let (sums, closed) = (&mut self.sums, &mut self.finished.sums);
+        let [voltage, line, neutral] = &block.lanes;
+        let (v, i, n) = (
+            block.centre(VOLTAGE),
+            block.centre(LINE),
+            block.centre(NEUTRAL),
+        );
+        let filtered = &mut self.filtered;
 
-    /// Adds Σ `left`·`right` of the block; what belongs to the ending window is moved to `closed` with it.
-    fn add_product<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        which: Product,
-        left: &[i32; CENTRE],
-        right: &Operand,
-    ) {
-        let which = (which as usize) % PRODUCTS;
-        let sum = &mut self.sums.products[which];
-        let Some(share) = &right.old_share else {
-            kernel.mac(sum, &left[1..], &right.centre[1..]);
-            return;
-        };
-        let mut all = 0;
-        kernel.mac(&mut all, &left[1..], &right.centre[1..]);
-        let mut old = 0;
-        kernel.mac(&mut old, left, share);
-        self.closed.products[which] = sum.wrapping_add(old);
-        *sum = all.wrapping_sub(old);
-    }
+        filtered[0] = self.last_filtered[0];
+        let codes = kernel.droop(voltage, &mut self.remainders[0], filtered);
+        self.last_filtered[0] = filtered[BLOCK];
+        split.add_codes(&mut sums.codes[0], &mut closed.codes[0], codes, v);
+        split.add_products(
+            kernel,
+            &mut sums.squares[0],
+            &mut closed.squares[0],
+            filtered,
+            v,
+        );
+        split.add_products(
+            kernel,
+            &mut sums.powers[1],
+            &mut closed.powers[1],
+            filtered,
+            n,
+        );
 
-    /// Adds the block's codes, likewise.
-    fn add_codes(&mut self, channel: Channel, all: i32, operand: &Operand) {
-        let which = (channel as usize) % CHANNELS;
-        let sum = &mut self.sums.codes[which];
-        let Some(share) = &operand.old_share else {
-            *sum += all as i64;
-            return;
-        };
-        let old: i32 = share.iter().sum();
-        self.closed.codes[which] = *sum + old as i64;
-        *sum = (all - old) as i64;
+        filtered[0] = self.last_filtered[1];
+        let codes = kernel.droop(line, &mut self.remainders[1], filtered);
+        self.last_filtered[1] = filtered[BLOCK];
+        split.add_codes(&mut sums.codes[1], &mut closed.codes[1], codes, i);
+        split.add_products(
+            kernel,
+            &mut sums.squares[1],
+            &mut closed.squares[1],
+            filtered,
+            i,
+        );
+        split.add_products(
+            kernel,
+            &mut sums.powers[0],
+            &mut closed.powers[0],
+            filtered,
+            v,
+        );
+
+        split.add_codes(
+            &mut sums.codes[2],
+            &mut closed.codes[2],
+            kernel.sum(neutral),
+            n,
+        );
+        split.add_products(kernel, &mut sums.squares[2], &mut closed.squares[2], n, n);
     }
 
     /// Feeds the demodulator; at the end of a piece, takes the result and starts it anew.
     fn demodulate<K: Kernel>(&mut self, kernel: &K, block: &Block, end: Option<&PieceEnd>) {
-        let mut even = [0; FOLDED];
-        let mut odd = [0; FOLDED];
-        let channels = [Channel::Voltage, Channel::Line];
-        let Some(end) = end else {
-            for (signal, channel) in channels.into_iter().enumerate() {
-                kernel.fold(block_of(block.centre(channel)), &mut even, &mut odd);
-                self.demodulator.add(kernel, signal, &even, &odd);
-            }
-            self.demodulator.advance();
-            return;
-        };
-        for (signal, channel) in channels.into_iter().enumerate() {
-            let share = end.cut.old_share_within(block.centre(channel));
-            kernel.fold(&share, &mut even, &mut odd);
-            self.demodulator.add(kernel, signal, &even, &odd);
-        }
-        if let Some(amplitudes) = self.demodulator.amplitudes(end.length) {
-            self.fundamental.add(&amplitudes);
-        }
-        self.demodulator.start(end.turns);
-        if end.turns != 0 {
-            self.bend = self.demodulator.bend();
-        }
-        for (signal, channel) in channels.into_iter().enumerate() {
-            let centre = block.centre(channel);
-            let mut share = end.cut.old_share_within(centre);
-            for (share, code) in share.iter_mut().zip(block_of(centre)) {
-                *share = code - *share;
-            }
-            kernel.fold(&share, &mut even, &mut odd);
-            self.demodulator.add(kernel, signal, &even, &odd);
+        let voltage = block.centre(VOLTAGE);
+        let current = block.centre(LINE);
+        if let Some(end) = end {
+            self.change_piece(kernel, voltage, current, end);
+        } else {
+            self.demodulator.add(kernel, 0, block_of(voltage));
+            self.demodulator.add(kernel, 1, block_of(current));
         }
         self.demodulator.advance();
     }
 
-    /// Hands out the finished window and starts the next one.
-    fn finish_window(&mut self) -> Window {
-        let window = Window {
-            sums: self.closed,
-            length: self.length,
-            cycles: self.cycles,
-            lost: self.lost,
-            peaks: self.peaks,
-            fundamental: self.fundamental,
-            flags: self.flags,
-        };
-        if !self.flags.contains(Flags::UNSYNCHRONISED) {
-            let mean = Reciprocal::new(self.length).mean(self.closed.codes[0], 0);
-            self.tracker.level = mean.clamp(-(1 << 23), 1 << 23) as i32;
+    /// Gives the demodulator what belongs to the ending piece, then, started anew, the rest.
+    #[inline(never)]
+    fn change_piece<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        voltage: &[i32; CENTRE],
+        current: &[i32; CENTRE],
+        end: &PieceEnd,
+    ) {
+        let mut parts = [[0; BLOCK]; 2];
+        for is_new in [false, true] {
+            if is_new {
+                if self
+                    .demodulator
+                    .finish(kernel, end.length, &mut self.tally.fundamental)
+                {
+                    self.tally.measured += 1;
+                }
+                self.demodulator.start(end.turns);
+            }
+            for (signal, centre) in [voltage, current].into_iter().enumerate() {
+                end.cut.divide(centre, &mut parts);
+                let [old, new] = &parts;
+                self.demodulator
+                    .add(kernel, signal, if is_new { new } else { old });
+            }
         }
-        self.length = 0;
-        self.cycles = 0;
-        self.pieces = 0;
-        self.lost = 0;
-        self.peaks = [0; CHANNELS];
-        self.fundamental = FundamentalSums::default();
-        self.flags = Flags::NONE;
-        window
+    }
+
+    /// Hands out the finished window and starts the next one.
+    fn finish_window(&mut self) -> &Window {
+        self.finished.tally = self.tally;
+        self.tally = Tally::default();
+        if !self.finished.tally.flags.contains(Flags::UNSYNCHRONISED) {
+            let mut mean = self.finished.sums.codes[VOLTAGE];
+            Reciprocal::new(self.finished.tally.length).mean(&mut mean, 0);
+            self.tracker.level = mean as i32;
+        }
+        &self.finished
     }
 }
 
-/// One factor of a product: the block's samples and, where a window ends, the old window's share of each.
-struct Operand<'a> {
-    centre: &'a [i32; CENTRE],
-    old_share: Option<[i32; CENTRE]>,
-}
+/// Adds to the sums of a window that ends at the cut, if there is one.
+struct Split<'a>(Option<&'a Cut>);
 
-impl<'a> Operand<'a> {
-    fn new(block: &'a Block, channel: Channel, cut: Option<&Cut>) -> Self {
-        let centre = block.centre(channel);
-        Self {
-            centre,
-            old_share: cut.map(|cut| cut.old_share(centre)),
+impl Split<'_> {
+    /// Adds Σ `left`·`right` to `running`; if the window ends, its part goes to `closed` with what was there.
+    #[inline(never)]
+    fn add_products<K: Kernel>(
+        &self,
+        kernel: &K,
+        running: &mut i64,
+        closed: &mut i64,
+        left: &[i32; CENTRE],
+        right: &[i32; CENTRE],
+    ) {
+        let mut old = 0;
+        if let Some(cut) = self.0 {
+            *closed = *running;
+            *running = 0;
+            cut.weigh(right, |share| kernel.mac(&mut old, left, share));
         }
+        kernel.mac(running, block_of(left), block_of(right));
+        if self.0.is_some() {
+            add(closed, &old);
+            sub(running, &old);
+        }
+    }
+
+    /// Adds the sum of the codes in `centre`, likewise.
+    #[inline(never)]
+    fn add_codes(&self, running: &mut i64, closed: &mut i64, codes: i32, centre: &[i32; CENTRE]) {
+        let mut rest = codes;
+        if let Some(cut) = self.0 {
+            let mut old = 0;
+            cut.weigh(centre, |share| old = share.iter().sum());
+            add_small(running, old);
+            *closed = *running;
+            *running = 0;
+            rest -= old;
+        }
+        add_small(running, rest);
     }
 }
 
 /// The samples that the block accounts for, without the one before.
 fn block_of(centre: &[i32; CENTRE]) -> &[i32; BLOCK] {
-    match centre.last_chunk() {
-        Some(block) => block,
-        None => &[0; BLOCK],
-    }
+    let [_, block @ ..] = centre;
+    block
 }

@@ -1,11 +1,13 @@
 //! The quadrature oscillator and the sums that it demodulates.
 //!
 //! A block, folded about its middle, is multiplied by the same eight cosines and sines every time, and the block's sum is
-//! then turned by the oscillator's phase: no sine table and no phase rounding, only two complex products a block. The eight values, the
-//! step from block to block and the phase come from the frequency by a short series and angle doubling, in Q30.
+//! then turned by the oscillator's phase: no sine table and no phase rounding, only two complex products a block. The
+//! eight values, the step from block to block and the phase come from the frequency by a short series and angle doubling,
+//! in Q30.
 
 use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
+use crate::wide::{ONE, mul_q30};
 
 /// Cosine and sine sums of one signal over a piece; unit: code · sample · 2²⁵.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,44 +36,51 @@ pub struct Oscillator {
     step: [i32; 2],
 }
 
-/// 1.0 in Q30.
-const ONE: i32 = 1 << 30;
-
-/// Product of two Q30 numbers.
-fn mul_q30(a: i32, b: i32) -> i32 {
-    ((a as i64 * b as i64) >> 30) as i32
-}
-
 /// Product of two complex Q30 numbers.
 #[inline(never)]
-fn rotate(a: [i32; 2], b: [i32; 2]) -> [i32; 2] {
-    [
-        mul_q30(a[0], b[0]) - mul_q30(a[1], b[1]),
-        mul_q30(a[1], b[0]) + mul_q30(a[0], b[1]),
-    ]
+fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
+    let [real, imaginary] = *a;
+    let [cos, sin] = *b;
+    a[0] = mul_q30(real, cos) - mul_q30(imaginary, sin);
+    a[1] = mul_q30(imaginary, cos) + mul_q30(real, sin);
 }
 
-/// Cosine and sine of `turns`/2³² of a turn, Q30, for up to 0.2 turns.
-pub(crate) fn unit_vector(turns: u32) -> [i32; 2] {
-    // A quarter of the angle in radians, Q30: turns·2⁻³²·2π/4·2³⁰ = turns·(π/8)·2³²/2³². π/8·2³² = 1 686 629 713.
-    let quarter = ((turns as u64 * 1_686_629_713) >> 32) as i32;
-    let square = mul_q30(quarter, quarter);
-    // cos = 1 − x²/2·(1 − x²/12·(1 − x²/30·(1 − x²/56))), sin = x·(1 − x²/6·(1 − x²/20·(1 − x²/42))); the quarter angle
-    // stays below 0.32, where the next terms are under 10⁻⁹.
-    let series = |divisors: [i32; 4]| {
-        let mut value = ONE;
-        for reciprocal in divisors {
-            value = ONE - mul_q30(mul_q30(square, reciprocal), value);
-        }
-        value
-    };
-    const fn part(divisor: i32) -> i32 {
-        (ONE + divisor / 2) / divisor
+/// Square of a complex Q30 number.
+#[inline(never)]
+fn square(a: &mut [i32; 2]) {
+    let copy = *a;
+    rotate(a, &copy);
+}
+
+/// 1 − x²/d₀·(1 − x²/d₁·(1 − …)) with the reciprocals of the divisors in Q30.
+#[inline(never)]
+fn series(square: i32, reciprocals: &[i32; 4]) -> i32 {
+    let mut value = ONE;
+    for &reciprocal in reciprocals.iter().rev() {
+        value = ONE - mul_q30(mul_q30(square, reciprocal), value);
     }
-    let cos = series([part(56), part(30), part(12), part(2)]);
-    let sin = mul_q30(quarter, series([part(72), part(42), part(20), part(6)]));
-    let half = rotate([cos, sin], [cos, sin]);
-    rotate(half, half)
+    value
+}
+
+/// Reciprocals of 1·2, 3·4, 5·6, 7·8 and of 2·3, 4·5, 6·7, 8·9, Q30.
+static RECIPROCALS: [[i32; 4]; 2] = [
+    [ONE / 2, ONE / 12, ONE / 30, ONE / 56],
+    [ONE / 6, ONE / 20, ONE / 42, ONE / 72],
+];
+
+/// Cosine and sine of `turns`/2³² of a turn, Q30, for up to 0.2 turns.
+#[inline(never)]
+fn unit_vector(turns: u32) -> [i32; 2] {
+    // A quarter of the angle, in radians Q30: turns/2³²·2π/4·2³⁰ = turns·(π/8·2³⁰)/2³⁰. It stays below 0.32, where the
+    // series' next terms are under 10⁻⁹.
+    let quarter = mul_q30(turns as i32, 421_657_428);
+    let squared = mul_q30(quarter, quarter);
+    let cos = series(squared, &RECIPROCALS[0]);
+    let sin = mul_q30(quarter, series(squared, &RECIPROCALS[1]));
+    let mut vector = [cos, sin];
+    square(&mut vector);
+    square(&mut vector);
+    vector
 }
 
 impl Oscillator {
@@ -84,36 +93,38 @@ impl Oscillator {
     };
 
     /// Starts at `turns`/2³² of a turn per sample (at most 0.2 turns), with phase 0 in the middle of a block.
+    #[inline(never)]
     pub fn start(&mut self, turns: u32) {
         let single = unit_vector(turns);
         let mut value = unit_vector(turns >> 1);
         for (cos, sin) in self.cos.iter_mut().zip(&mut self.sin) {
             [*cos, *sin] = value;
-            value = rotate(value, single);
+            rotate(&mut value, &single);
         }
         let mut step = single;
-        let mut samples = 1;
-        while samples < BLOCK {
-            step = rotate(step, step);
-            samples *= 2;
+        for _ in 0..BLOCK.ilog2() {
+            square(&mut step);
         }
         // Sixteen times the series' error, a hundred blocks in a row, would show: make the step's length 1 again.
-        let square =
-            ((step[0] as i64 * step[0] as i64 + step[1] as i64 * step[1] as i64) >> 30) as i32;
-        let correction = ONE + ((ONE - square) >> 1);
-        self.step = step.map(|x| mul_q30(x, correction));
+        let length = mul_q30(step[0], step[0]) + mul_q30(step[1], step[1]);
+        let correction = ONE + ((ONE - length) >> 1);
+        for (kept, part) in self.step.iter_mut().zip(step) {
+            *kept = mul_q30(part, correction);
+        }
         self.phase = [ONE, 0];
     }
 
     /// Goes on to the next block.
+    #[inline]
     pub fn advance(&mut self) {
-        self.phase = rotate(self.phase, self.step);
+        rotate(&mut self.phase, &self.step);
     }
 
     /// The definition of [`Kernel::correlate`].
     ///
-    /// The block's own sums are kept to code · 2³, the phase is rounded to Q22, so the total of a piece of 0.25 s at
-    /// 8 000 SPS stays below 2⁶¹ for any input.
+    /// The block's own sums are kept to code · 2³, the phase is cut to Q22, so the total of a piece of 0.25 s at 8 000 SPS
+    /// stays below 2⁶¹ for any input.
+    #[inline(never)]
     pub fn correlate<K: Kernel + ?Sized>(
         &self,
         kernel: &K,
@@ -125,10 +136,15 @@ impl Oscillator {
         kernel.mac(&mut in_phase, even, &self.cos);
         let mut quadrature = 0;
         kernel.mac(&mut quadrature, odd, &self.sin);
-        let in_phase = (in_phase >> 27) as i32;
-        let quadrature = (quadrature >> 27) as i32;
+        let parts = [cut_27(&in_phase), cut_27(&quadrature)];
         let [cos, sin] = self.phase.map(|x| x >> 8);
-        kernel.mac(&mut sum.cos, &[in_phase, quadrature], &[cos, -sin]);
-        kernel.mac(&mut sum.sin, &[in_phase, quadrature], &[sin, cos]);
+        kernel.mac(&mut sum.cos, &parts, &[cos, -sin]);
+        kernel.mac(&mut sum.sin, &parts, &[sin, cos]);
     }
+}
+
+/// `x / 2²⁷`, rounded down.
+#[inline(never)]
+fn cut_27(x: &i64) -> i32 {
+    (*x >> 27) as i32
 }

@@ -1,29 +1,116 @@
-//! Wide integer arithmetic in pieces that a 16-bit CPU can afford: no 64-bit division, no 128-bit product.
+//! Wide integer arithmetic in pieces that a 16-bit CPU can afford.
 //!
-//! None of these is called per sample. All run in bounded time and none can panic.
+//! The compiler spells out every 64-bit operation in some hundred bytes of code, so each exists once, works in place, and
+//! is called. None of these runs per sample, all take bounded time, none can panic.
 
-/// High 64 bits of the 96-bit product, rounded to nearest: `x·m / 2³²`.
-pub(crate) fn mul_high(x: u64, m: u32) -> u64 {
-    let low = (x as u32) as u64 * m as u64;
-    let high = (x >> 32) * m as u64;
-    high + ((low + 0x8000_0000) >> 32)
+/// `x += y`, wrapping.
+#[inline(never)]
+pub(crate) fn add(x: &mut i64, y: &i64) {
+    *x = x.wrapping_add(*by_reference(y));
 }
 
-/// `x·m / 2^(32 + shift)`, rounded to nearest, for either sign; `shift` is 0 … 31.
+/// `x -= y`, wrapping.
 #[inline(never)]
-pub(crate) fn scale(x: i64, m: u32, shift: u16) -> i64 {
-    let magnitude = round_shift(mul_high(x.unsigned_abs(), m), shift) as i64;
-    if x < 0 { -magnitude } else { magnitude }
+pub(crate) fn sub(x: &mut i64, y: &i64) {
+    *x = x.wrapping_sub(*by_reference(y));
 }
 
-/// `x / 2^shift`, rounded to nearest; `shift` is 0 … 63.
+/// Keeps the compiler from passing four words instead of the reference: that would cost 24 bytes at every call.
+#[inline(always)]
+fn by_reference(x: &i64) -> &i64 {
+    core::hint::black_box(x)
+}
+
+/// `x += x`, wrapping.
 #[inline(never)]
-pub(crate) fn round_shift(x: u64, shift: u16) -> u64 {
-    if shift == 0 {
-        return x;
+pub(crate) fn double(x: &mut i64) {
+    let copy = *x;
+    add(x, &copy);
+}
+
+/// `x += y`, wrapping.
+#[inline(never)]
+pub(crate) fn add_small(x: &mut i64, y: i32) {
+    let wide = y as i64;
+    add(x, &wide);
+}
+
+/// `x = −x`, wrapping.
+#[inline(never)]
+pub(crate) fn negate(x: &mut i64) {
+    let copy = *x;
+    *x = 0;
+    sub(x, &copy);
+}
+
+/// `a · b`.
+#[inline(never)]
+pub(crate) fn product(a: i32, b: i32) -> i64 {
+    a as i64 * b as i64
+}
+
+/// 1 in Q30.
+pub(crate) const ONE: i32 = 1 << 30;
+
+/// `a·b / 2³⁰`, rounded to nearest: the product of two Q30 numbers, or of a Q30 number and anything. The result must fit.
+#[inline(never)]
+pub(crate) fn mul_q30(a: i32, b: i32) -> i32 {
+    let product = a as i64 * b as i64;
+    // Two bits from the low word, the rest from the high one; rounding by the bit below them costs no 64-bit addition.
+    let low = product as u32;
+    let high = (product >> 32) as i32;
+    ((high << 2) | (low >> 30) as i32) + ((low >> 29) & 1) as i32
+}
+
+/// `x = x·m / 2^(32 + shift)`, rounded to nearest, half away from zero; `shift` is 0 … 31 and costs time.
+#[inline(never)]
+pub(crate) fn scale(x: &mut i64, m: u32, shift: u16) {
+    let is_negative = *x < 0;
+    if is_negative {
+        negate(x);
     }
-    let x = x >> (shift - 1);
-    (x >> 1) + (x & 1)
+    let limbs = [
+        *x as u16,
+        (*x >> 16) as u16,
+        (*x >> 32) as u16,
+        (*x >> 48) as u16,
+    ];
+    // The 96-bit product in limbs of 16 bits, lowest first.
+    let mut total = [0u16; 6];
+    let [low @ .., _] = &mut total;
+    add_product(low, &limbs, m as u16);
+    let [_, high @ ..] = &mut total;
+    add_product(high, &limbs, (m >> 16) as u16);
+    // 32 bits less are two limbs less; the rest bit by bit. The bit cut off last decides the rounding.
+    for _ in 0..shift {
+        let mut carry = 0;
+        for limb in total[1..].iter_mut().rev() {
+            let shifted = (*limb >> 1) | carry;
+            carry = *limb << 15;
+            *limb = shifted;
+        }
+    }
+    let [_, below, a, b, c, d] = total;
+    *x = (a as u64 | (b as u64) << 16 | (c as u64) << 32 | (d as u64) << 48) as i64;
+    if below & 0x8000 != 0 {
+        add_small(x, 1);
+    }
+    if is_negative {
+        negate(x);
+    }
+}
+
+/// Adds `limbs · factor` to `total`, whose last limb is 0 before.
+#[inline(never)]
+fn add_product(total: &mut [u16; 5], limbs: &[u16; 4], factor: u16) {
+    let mut carry = 0u32;
+    let [low @ .., last] = total;
+    for (&limb, out) in limbs.iter().zip(low) {
+        carry += limb as u32 * factor as u32 + *out as u32;
+        *out = carry as u16;
+        carry >>= 16;
+    }
+    *last = carry as u16;
 }
 
 /// `n / d`, rounded down; `u32::MAX` when the quotient does not fit or `d` is 0.
@@ -63,36 +150,56 @@ pub(crate) fn square_root(x: u64) -> u32 {
     root
 }
 
+/// `part / whole` in millionths, for 0 ≤ `part` ≤ `whole`; 0 for 0/0.
+#[inline(never)]
+pub(crate) fn ratio_ppm(mut part: i64, mut whole: i64) -> u32 {
+    while whole > u32::MAX as i64 {
+        scale(&mut part, HALF, 0);
+        scale(&mut whole, HALF, 0);
+    }
+    if whole == 0 {
+        return 0;
+    }
+    let quotient = divide((part as u32 as u64) << 30, whole as u32);
+    mul_q30(quotient.min(ONE as u32) as i32, 1_000_000) as u32
+}
+
+/// A half, as a factor for [`scale`].
+const HALF: u32 = 1 << 31;
+
+/// Shortest length that a mean is taken over, Q16 samples: 32 ms at 8 000 SPS.
+pub(crate) const SHORTEST: u32 = 1 << 24;
+
 /// A length in samples, prepared for dividing by it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reciprocal {
     /// 2⁶³ / (length · 2^`normal`).
     mantissa: u32,
-    /// Left shift that brought the length to 32 significant bits.
+    /// Left shift that brings the length to 32 significant bits.
     normal: u16,
 }
 
 impl Reciprocal {
-    /// Of a length in 1/65 536 of a sample; 0 counts as the shortest length there is.
-    pub(crate) fn new(length: u32) -> Self {
-        let length = if length == 0 { 1 } else { length };
-        let normal = length.leading_zeros();
+    /// Of a length in 1/65 536 of a sample, at least [`SHORTEST`] (a shorter one counts as that).
+    #[inline(never)]
+    pub fn new(length: u32) -> Self {
+        let mut length = if length < SHORTEST { SHORTEST } else { length };
+        let mut normal = 0;
+        while length & 0x8000_0000 == 0 {
+            length <<= 1;
+            normal += 1;
+        }
         Self {
-            mantissa: divide(0x7FFF_FFFF_FFFF_FFFF, length << normal),
-            normal: normal as u16,
+            mantissa: divide(0x7FFF_FFFF_FFFF_FFFF, length),
+            normal,
         }
     }
 
-    /// `sum / length`, in 1/2^`fraction` of the sum's unit per sample; `fraction` is 0 … 15.
+    /// Replaces a sum by its mean per sample, in 1/2^`fraction` of the unit; `fraction` is 0 … 8.
     ///
-    /// Exact to 2⁻³¹ of the result plus half a unit. Lengths below 1/8 sample give too small a result.
-    pub(crate) fn mean(self, sum: i64, fraction: u16) -> i64 {
-        // sum · 2^(16 + fraction) · mantissa · 2^normal / 2⁶³, the 32 of mul_high included.
-        let up = self.normal + fraction;
-        if up <= 15 {
-            scale(sum, self.mantissa, 15 - up)
-        } else {
-            scale(sum, self.mantissa, 0) << (up - 15).min(15)
-        }
+    /// Exact to 2⁻³¹ of the result plus half a unit.
+    pub fn mean(self, sum: &mut i64, fraction: u16) {
+        // sum · 2^(16 + fraction) · mantissa · 2^normal / 2⁶³, of which scale() does 2³².
+        scale(sum, self.mantissa, 15 - self.normal - fraction);
     }
 }

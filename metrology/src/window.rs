@@ -7,49 +7,33 @@
 
 use crate::block::{BLOCK, CENTRE, CHANNELS};
 use crate::flags::Flags;
+use crate::wide::mul_q30;
 use crate::zero_cross::Crossing;
 
 /// Pieces in a window.
 pub const PIECES: u16 = 5;
 
-/// Products that are summed over a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Product {
-    /// Voltage squared.
-    VoltageVoltage = 0,
-    /// Voltage times neutral current.
-    VoltageNeutral = 1,
-    /// Neutral current squared; unlike the others without droop filter and its factor 4.
-    NeutralNeutral = 2,
-    /// Voltage times line current.
-    VoltageLine = 3,
-    /// Line current squared.
-    LineLine = 4,
-}
-
-/// Number of products.
-pub const PRODUCTS: usize = 5;
-
-/// Sums over a stretch of samples.
+/// Sums over a stretch of samples. The index is the channel, [`crate::block::VOLTAGE`], `LINE` or `NEUTRAL`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// By [`Product`]: Σ of 4·code², except for the neutral's square, which is Σ of code².
-    pub products: [i64; PRODUCTS],
-    /// By [`crate::Channel`]: Σ of codes.
+    /// Σ of the channel squared; 4·code², but code² for the neutral, which passes no droop filter.
+    pub squares: [i64; CHANNELS],
+    /// Σ of 4 · voltage · line current, and 4 · voltage · neutral current; code².
+    pub powers: [i64; 2],
+    /// Σ of codes.
     pub codes: [i64; CHANNELS],
 }
 
 impl Sums {
     /// Nothing summed yet.
     pub const ZERO: Self = Self {
-        products: [0; PRODUCTS],
+        squares: [0; CHANNELS],
+        powers: [0; 2],
         codes: [0; CHANNELS],
     };
 }
 
-/// Mean powers of the fundamental over a window's pieces; unit: code²/2¹², summed over the pieces (see
-/// [`crate::fundamental`]). Not yet corrected for the droop.
+/// Mean powers of the fundamental, summed over a window's pieces; unit: code²/10 000. Not corrected for the droop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FundamentalSums {
     /// 2·P₁ of voltage and metered current.
@@ -60,20 +44,20 @@ pub struct FundamentalSums {
     pub voltage: i64,
     /// 2·I₁².
     pub current: i64,
-    /// How many pieces were added, 0 … 5.
-    pub pieces: u16,
 }
 
-/// Everything measured in one window, in raw units.
+/// What is counted and remarked beside the sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Window {
-    /// Sums of products and codes.
-    pub sums: Sums,
+pub struct Tally {
     /// Length in 1/65 536 of a sample.
     pub length: u32,
-    /// Whole cycles in it.
+    /// Whole cycles.
     pub cycles: u16,
-    /// Samples in it whose frame was lost.
+    /// Pieces.
+    pub pieces: u16,
+    /// Pieces whose fundamental was measured.
+    pub measured: u16,
+    /// Samples whose frame was lost.
     pub lost: u16,
     /// Largest magnitude of each channel's codes.
     pub peaks: [u32; CHANNELS],
@@ -83,61 +67,79 @@ pub struct Window {
     pub flags: Flags,
 }
 
+/// Everything measured in one window, in raw units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Sums of products and codes.
+    pub sums: Sums,
+    /// The rest.
+    pub tally: Tally,
+}
+
 /// Weights of the samples around a cut, for the old side; the new side has the complement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     /// The cut lies between centre samples `index` − 1 and `index`.
     index: usize,
-    /// Q16 weight of sample `index` − 1: ½ … 1.
+    /// Q30 weight of sample `index` − 1: ½ … 1.
     before: i32,
-    /// Q16 weight of sample `index`: 0 … ½.
+    /// Q30 weight of sample `index`: 0 … ½.
     after: i32,
 }
 
 impl Cut {
     /// Weights for a cut at `crossing`: φ + ½ − ½φ² and ½φ².
     pub fn at(crossing: &Crossing) -> Self {
-        let fraction = crossing.fraction;
-        let half_square = (((fraction >> 1) * fraction + 0x8000) >> 16) as i32;
+        let fraction = (crossing.fraction << 14) as i32;
+        let half_square = mul_q30(fraction, fraction) >> 1;
         Self {
             index: crossing.index,
-            before: fraction as i32 + 0x8000 - half_square,
+            before: fraction + (1 << 29) - half_square,
             after: half_square,
         }
     }
 
-    /// The old side's share of each sample of a block. The sample before the block was counted whole already, so its
-    /// share is what has to be added now: 0, or less than 0 if the cut lies just behind it.
-    pub fn old_share(&self, centre: &[i32; CENTRE]) -> [i32; CENTRE] {
+    /// Hands `use_share` the old side's share of each sample of a block. The sample before the block was counted whole
+    /// already, so its share is what has to be added now: 0, or less than 0 if the cut lies just behind it.
+    #[inline(always)]
+    pub fn weigh(&self, centre: &[i32; CENTRE], use_share: impl FnOnce(&[i32; CENTRE])) {
         let mut share = [0; CENTRE];
+        self.fill(centre, &mut share);
+        use_share(&share);
+    }
+
+    /// The old and the new side's part of a block's samples.
+    ///
+    /// What the sample before the block has left to give goes to the two samples behind it, such that a sine of few
+    /// degrees per sample gets the same sum (by the straight line through them).
+    #[inline(never)]
+    pub fn divide(&self, centre: &[i32; CENTRE], [old, new]: &mut [[i32; BLOCK]; 2]) {
+        let mut share = [0; CENTRE];
+        self.fill(centre, &mut share);
+        let [before, share @ ..] = &mut share;
+        share[0] += 2 * *before;
+        share[1] -= *before;
+        for ((share, code), (old, new)) in
+            share.iter().zip(&centre[1..]).zip(old.iter_mut().zip(new))
+        {
+            *old = *share;
+            *new = code - share;
+        }
+    }
+
+    #[inline(never)]
+    fn fill(&self, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
         for (position, (&code, out)) in centre.iter().zip(share.iter_mut()).enumerate() {
-            if position < self.index {
-                *out = code;
+            *out = if position < self.index {
+                code
             } else if position == self.index {
-                *out = weigh(code, self.before);
+                mul_q30(code, self.before)
             } else if position == self.index + 1 {
-                *out = weigh(code, self.after);
-            }
+                mul_q30(code, self.after)
+            } else {
+                0
+            };
         }
         share[0] -= centre[0];
-        share
     }
-
-    /// The same without the sample before the block: its share, if any, goes to the two samples behind it such that a sine
-    /// of few degrees per sample gets the same sum (by the straight line through them).
-    pub fn old_share_within(&self, centre: &[i32; CENTRE]) -> [i32; BLOCK] {
-        let share = self.old_share(centre);
-        let mut within = [0; BLOCK];
-        for (out, &share) in within.iter_mut().zip(&share[1..]) {
-            *out = share;
-        }
-        within[0] += 2 * share[0];
-        within[1] -= share[0];
-        within
-    }
-}
-
-/// `code` times a Q16 weight, rounded.
-fn weigh(code: i32, weight: i32) -> i32 {
-    ((code as i64 * weight as i64 + 0x8000) >> 16) as i32
 }

@@ -40,6 +40,16 @@ pub struct Crossing {
 }
 
 impl Crossing {
+    /// No crossing: a cut at the block's beginning.
+    pub(crate) const NONE: Self = Self {
+        index: 0,
+        fraction: 0,
+        rising: true,
+        missed: true,
+        half_cycle: 0,
+        acquired: false,
+    };
+
     /// Time from centre sample −1 to the crossing, Q16 samples.
     pub fn time(&self) -> u32 {
         ((self.index as u32) << 16) + self.fraction
@@ -77,76 +87,53 @@ impl Tracker {
         }
     }
 
-    /// Length of a cycle, Q16 samples, or `None` while the beat is unknown.
+    /// Length of a cycle, Q16 samples; 0 while the beat is unknown.
     #[inline]
-    pub fn period(&self) -> Option<u32> {
-        if self.period == 0 {
-            None
-        } else {
-            Some(self.period)
-        }
+    pub fn period(&self) -> u32 {
+        self.period
+    }
+
+    /// Whether a cycle of this length, Q16 samples, can be the mains'.
+    fn is_plausible(&self, period: u32) -> bool {
+        period >= self.plausible[0] && period <= self.plausible[1]
     }
 
     /// Replaces the cycle's length by a better measurement, if it is plausible.
     pub fn refine(&mut self, period: u32) {
-        if self.period != 0 && period >= self.plausible[0] && period <= self.plausible[1] {
+        if self.period != 0 && self.is_plausible(period) {
             self.period = period;
         }
     }
 
     /// Looks at one block of voltage codes (the sample before it first); at most one crossing comes out.
+    #[inline(never)]
     pub fn follow(&mut self, centre: &[i32; CENTRE]) -> Option<Crossing> {
-        if self.period == 0 {
-            self.acquire(centre)
-        } else {
-            self.keep(centre)
-        }
-    }
-
-    /// Waits for two rising crossings one plausible cycle apart.
-    fn acquire(&mut self, centre: &[i32; CENTRE]) -> Option<Crossing> {
-        let found = self.search(centre, 0, BLOCK, true);
-        let Some((index, fraction)) = found else {
-            self.since = (self.since + BLOCK_TIME as i32).min(FOREVER);
-            return None;
-        };
-        let time = ((index as u32) << 16) + fraction;
-        let cycle = (self.since as u32).wrapping_add(time);
-        self.since = (BLOCK_TIME - time) as i32;
-        if cycle < self.plausible[0] || cycle > self.plausible[1] {
-            return None;
-        }
-        self.period = cycle;
-        self.rising = true;
-        self.missed = 0;
-        Some(Crossing {
-            index,
-            fraction,
-            rising: true,
-            missed: false,
-            half_cycle: cycle / 2,
-            acquired: true,
-        })
-    }
-
-    /// Looks for the next crossing in its slot.
-    fn keep(&mut self, centre: &[i32; CENTRE]) -> Option<Crossing> {
+        let known = self.period != 0;
         let half = (self.period / 2) as i32;
-        let eighth = (self.period / 8) as i32;
-        // Slot in samples from centre sample −1 of this block.
-        let first = (half - eighth - self.since) >> 16;
-        let last = (half + eighth - self.since) >> 16;
-        if first >= BLOCK as i32 {
-            self.since += BLOCK_TIME as i32;
-            return None;
+        // The slot, in whole samples from centre sample −1 of this block.
+        let (mut from, mut to) = (0, BLOCK as i32);
+        let mut is_over = false;
+        if known {
+            let middle = half - self.since;
+            let eighth = half >> 2;
+            from = ((middle - eighth) >> 16).max(0);
+            to = ((middle + eighth) >> 16) + 1;
+            is_over = to <= BLOCK as i32;
+            to = to.clamp(0, BLOCK as i32);
         }
-        let from = first.max(0) as usize;
-        let to = (last + 1).clamp(0, BLOCK as i32) as usize;
         let rising = !self.rising;
-        if let Some((index, fraction)) = self.search(centre, from, to, rising) {
+        let found = self.search(centre, from as usize, to as usize, rising);
+        if let Some((index, fraction)) = found {
             let time = (((index as u32) << 16) + fraction) as i32;
             let half_cycle = (self.since + time) as u32;
             self.since = BLOCK_TIME as i32 - time;
+            if !known {
+                // Two rising crossings in a row: is there a cycle between them?
+                if !self.is_plausible(half_cycle) {
+                    return None;
+                }
+                self.period = half_cycle;
+            }
             self.rising = rising;
             self.missed = 0;
             return Some(Crossing {
@@ -155,32 +142,36 @@ impl Tracker {
                 rising,
                 missed: false,
                 half_cycle,
-                acquired: false,
+                acquired: !known,
             });
         }
         self.since += BLOCK_TIME as i32;
-        if last >= BLOCK as i32 {
+        if !known {
+            self.since = self.since.min(FOREVER);
             return None;
         }
-        // The slot is over. The prediction becomes the base of the next one; the cut is made here and now.
+        if !is_over {
+            return None;
+        }
+        // The prediction becomes the base of the next slot; the cut is made here and now.
         self.since -= half;
-        self.rising = rising;
         self.missed += 1;
+        self.rising = rising;
         if self.missed > PATIENCE {
             self.period = 0;
             self.since = FOREVER;
+            self.rising = false;
         }
         Some(Crossing {
-            index: to.min(BLOCK - 1),
-            fraction: 0,
-            rising,
-            missed: true,
+            index: (to as usize).min(BLOCK - 1),
             half_cycle: half as u32,
-            acquired: false,
+            rising,
+            ..Crossing::NONE
         })
     }
 
     /// First crossing of the wanted direction between samples `index` − 1 and `index`, for `index` in `from..to`.
+    #[inline(never)]
     fn search(
         &self,
         centre: &[i32; CENTRE],

@@ -79,7 +79,7 @@ fn energy_of_a_minute_equals_power_times_time() {
     for window in &windows[2..] {
         let q = Quantities::from_window(window, &Calibration::NOMINAL, 8000);
         energy.add(&q.flow, threshold);
-        samples += window.length as f64 / 65536.0;
+        samples += window.tally.length as f64 / 65536.0;
         flow += q.flow.active;
     }
     let register = energy.import;

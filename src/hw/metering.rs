@@ -1,17 +1,19 @@
 //! The block interrupt's work: blocks into the arithmetic, finished windows to the main loop.
 
-use super::mac::Multiplier;
+use super::kernel::Assembly;
 use super::sampler;
 use super::shared::InterruptCell;
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use meter430::readings::SAMPLE_RATE_HZ;
 use metrology::{Config, Meter, Window};
 
-/// The accumulating arithmetic; belongs to the block interrupt.
-struct BlockOwned(UnsafeCell<Option<Meter>>);
+/// The accumulating arithmetic; belongs to the block interrupt. Written by [`start`]: an initial value would cost as
+/// many bytes of constants.
+struct BlockOwned(UnsafeCell<MaybeUninit<Meter>>);
 // SAFETY: only the block interrupt touches it once interrupts are enabled, and that cannot interrupt itself.
 unsafe impl Sync for BlockOwned {}
-static METER: BlockOwned = BlockOwned(UnsafeCell::new(None));
+static METER: BlockOwned = BlockOwned(UnsafeCell::new(MaybeUninit::uninit()));
 
 /// The last finished window, until the main loop fetches it.
 static FINISHED: InterruptCell<Option<Window>> = InterruptCell::new(None);
@@ -20,9 +22,9 @@ static FINISHED: InterruptCell<Option<Window>> = InterruptCell::new(None);
 pub fn start() {
     // SAFETY: the block interrupt is not enabled yet.
     unsafe {
-        *METER.0.get() = Some(Meter::new(&Config {
+        (*METER.0.get()).write(Meter::new(&Config {
             rate: SAMPLE_RATE_HZ,
-        }))
+        }));
     };
 }
 
@@ -32,14 +34,12 @@ pub fn start() {
 /// Called from the block interrupt only.
 #[inline(always)]
 pub unsafe fn on_block() {
-    // SAFETY: this is the block interrupt.
+    // SAFETY: this is the block interrupt, enabled after `start` has written the meter.
     unsafe {
         sampler::with_completed_block(|block| {
-            let Some(meter) = &mut *METER.0.get() else {
-                return;
-            };
-            if let Some(window) = meter.push_block(&Multiplier, block) {
-                FINISHED.lock(|finished| *finished = Some(window));
+            let meter = (*METER.0.get()).assume_init_mut();
+            if let Some(window) = meter.push_block(&Assembly, block) {
+                FINISHED.lock(|finished| *finished = Some(*window));
             }
         });
     }

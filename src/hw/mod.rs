@@ -7,10 +7,10 @@
 //! | `spi`, `converter` | the converter's bring-up |
 //! | `frame`, `sampler` | the sample path |
 //! | `identity`, `power` | serial number; sleeping |
-//! | `mac`, `metering` | the arithmetic's inner loops; the block interrupt |
+//! | `kernel`, `metering` | the arithmetic's inner loops; the block interrupt |
 //! | `port`, `console` | the two UARTs |
 //! | `interrupts` | all handlers |
-//! | `rt`, `mspabi` | start-up and the compiler's helpers |
+//! | `rt`, `mspabi`, `memory` | start-up; the arithmetic and memory routines that the compiler calls |
 //! | `shared` | how interrupts and the main loop share state |
 
 pub mod board;
@@ -20,7 +20,8 @@ pub mod converter;
 mod frame;
 pub mod identity;
 mod interrupts;
-mod mac;
+mod kernel;
+mod memory;
 pub mod metering;
 mod mspabi;
 pub mod port;

@@ -8,6 +8,7 @@ use super::time;
 use c12::frame::Frame;
 use c12::link::{Link, Signal, Turn};
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use meter430::baud::BaudRegisters;
 use msp430fr2355::Peripherals;
 
@@ -32,10 +33,10 @@ const RATES: [BaudRegisters; 7] = [
 ];
 
 /// The one packet buffer; the link owns it from `start` on.
-struct Buffer(UnsafeCell<Frame>);
+struct Buffer(UnsafeCell<MaybeUninit<Frame>>);
 // SAFETY: only `start` touches it, once, before interrupts are enabled.
 unsafe impl Sync for Buffer {}
-static BUFFER: Buffer = Buffer(UnsafeCell::new(Frame::new()));
+static BUFFER: Buffer = Buffer(UnsafeCell::new(MaybeUninit::uninit()));
 
 static LINK: InterruptCell<Option<Link<'static>>> = InterruptCell::new(None);
 
@@ -43,7 +44,7 @@ static LINK: InterruptCell<Option<Link<'static>>> = InterruptCell::new(None);
 pub fn start(p: &Peripherals) {
     LINK.lock(|link| {
         // SAFETY: called once; nobody else has a reference to the buffer.
-        *link = Some(Link::new(unsafe { &mut *BUFFER.0.get() }));
+        *link = Some(Link::new(unsafe { (*BUFFER.0.get()).write(Frame::new()) }));
     });
     set_bit_rate(p, FIRST_RATE);
 }

@@ -178,7 +178,7 @@ impl Bench {
             return None;
         }
         self.filled = 0;
-        let window = self.meter.push_block(&Portable, &mut self.block);
+        let window = self.meter.push_block(&Portable, &mut self.block).copied();
         self.block.lost = 0;
         window
     }
