@@ -1,4 +1,4 @@
-//! The byte line to a meter: a serial device, a pty, or TCP.
+//! The byte line to a meter: a serial device, a pty, TCP, or whatever else carries bytes.
 
 use anyhow::{Context, Result, bail};
 use c12::client::Transport;
@@ -22,6 +22,7 @@ pub struct Line {
 enum Port {
     Serial(Box<dyn serialport::SerialPort>),
     Tcp(TcpStream),
+    Other(Box<dyn Transport<Error = anyhow::Error>>),
 }
 
 impl Line {
@@ -48,11 +49,20 @@ impl Line {
                 Port::Serial(port)
             }
         };
-        Ok(Line {
+        Ok(Self::on(port))
+    }
+
+    /// A line over another carrier of bytes, such as a simulated UART with its own time.
+    pub fn over(carrier: impl Transport<Error = anyhow::Error> + 'static) -> Self {
+        Self::on(Port::Other(Box::new(carrier)))
+    }
+
+    fn on(port: Port) -> Self {
+        Line {
             port,
             received: VecDeque::new(),
             opened: Instant::now(),
-        })
+        }
     }
 
     /// Throws away what came unasked, until nothing comes for `quiet_ms`.
@@ -77,6 +87,7 @@ impl Transport for Line {
         match &mut self.port {
             Port::Serial(port) => port.write_all(bytes),
             Port::Tcp(stream) => stream.write_all(bytes),
+            Port::Other(carrier) => return carrier.send(bytes),
         }
         .context("cannot send to the meter")
     }
@@ -97,6 +108,7 @@ impl Transport for Line {
                 stream.set_read_timeout(Some(timeout))?;
                 stream.read(&mut bytes)
             }
+            Port::Other(carrier) => return carrier.receive(timeout_ms),
         };
         match read {
             Ok(0) => bail!("the meter closed the line"),
@@ -119,6 +131,9 @@ impl Transport for Line {
             .filter(|rate| *rate != 0);
         let rate =
             rate.with_context(|| format!("the meter chose the unknown bit-rate code {code}"))?;
+        if let Port::Other(carrier) = &mut self.port {
+            return carrier.set_bit_rate(code);
+        }
         if let Port::Serial(port) = &mut self.port {
             port.flush()?;
             // The acknowledgement that starts the change must have left the wire, and the meter needs a moment too.
@@ -130,6 +145,9 @@ impl Transport for Line {
     }
 
     fn now_ms(&mut self) -> u32 {
+        if let Port::Other(carrier) = &mut self.port {
+            return carrier.now_ms();
+        }
         self.opened.elapsed().as_millis() as u32
     }
 }
