@@ -9,9 +9,10 @@ use crate::front_end::FrontEnd;
 use crate::input_error::InputError;
 use crate::mains::numbers::{self, Load, Mains};
 use crate::mains::phase::Phase;
+use crate::mains::recorded::read_signal;
 use crate::mains::segment::{Segment, Signal};
 use crate::mains::timeline::{Source, Timeline};
-use crate::scenario::{Scenario, signal_of};
+use crate::scenario::Scenario;
 use crate::time::Time;
 use crate::truth::Truth;
 
@@ -65,7 +66,7 @@ impl Scene {
                     "leave one of them out",
                 ));
             }
-            let (signal, f_hz) = signal_of(path)?;
+            let (signal, f_hz) = read_signal(path)?;
             return Ok(Self::new(
                 Timeline::new(forever(signal, f_hz)),
                 board,

@@ -64,6 +64,32 @@ pub struct Quantities {
     pub dc_a: f64,
     /// Energies.
     pub energy: Energy,
+    /// The same as an instrument sees it that does not pass DC.
+    pub without_dc: WithoutDc,
+}
+
+/// What remains when the mean values of voltage and current are left out; frequency, reactive power and distortion are the
+/// same either way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WithoutDc {
+    /// Volts rms.
+    pub vrms_v: f64,
+    /// Line amperes rms.
+    pub irms_a: f64,
+    /// Neutral amperes rms.
+    pub neutral_a: f64,
+    /// Watts.
+    pub p_w: f64,
+    /// V · I.
+    pub s_va: f64,
+    /// P / S.
+    pub pf: f64,
+    /// Active energy towards the load.
+    pub import_wh: f64,
+    /// Active energy back into the mains.
+    pub export_wh: f64,
+    /// Apparent energy.
+    pub apparent_vah: f64,
 }
 
 /// Energies over the same stretch.
@@ -248,6 +274,32 @@ impl Quantities {
                 q4_varh: tally.quadrant_4 / SECONDS_PER_HOUR,
                 apparent_vah: tally.s / SECONDS_PER_HOUR,
             },
+            without_dc: WithoutDc::from_tally(&tally.without_dc()),
+        }
+    }
+}
+
+impl WithoutDc {
+    fn from_tally(tally: &Tally) -> Self {
+        let mean = |sum: f64| {
+            if tally.seconds > 0.0 {
+                (sum / tally.seconds).max(0.0)
+            } else {
+                0.0
+            }
+        };
+        let (vrms_v, irms_a) = (mean(tally.vv).sqrt(), mean(tally.ii).sqrt());
+        let (p_w, s_va) = (mean(tally.vi) - mean(-tally.vi), vrms_v * irms_a);
+        Self {
+            vrms_v,
+            irms_a,
+            neutral_a: mean(tally.nn).sqrt(),
+            p_w,
+            s_va,
+            pf: if s_va > 0.0 { p_w / s_va } else { 1.0 },
+            import_wh: tally.import / SECONDS_PER_HOUR,
+            export_wh: tally.export / SECONDS_PER_HOUR,
+            apparent_vah: tally.s / SECONDS_PER_HOUR,
         }
     }
 }

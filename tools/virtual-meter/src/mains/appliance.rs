@@ -88,3 +88,66 @@ impl Appliance {
         series.scaled(self.current_a / rms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mains::tally::Tally;
+
+    #[test]
+    fn the_library_is_complete_and_says_where_it_comes_from() {
+        let all = Appliance::all();
+        assert!(all.len() >= 10);
+        for appliance in &all {
+            assert!(!appliance.title().is_empty(), "{}", appliance.name());
+            assert!(
+                ["Computed: ", "Table: ", "A resistance"]
+                    .iter()
+                    .any(|start| appliance.source().starts_with(start))
+            );
+            assert!(
+                appliance.shape.is_some() == appliance.spectrum.is_empty(),
+                "{}: one of both",
+                appliance.name()
+            );
+            assert!((appliance.current().rms() - appliance.current_a()).abs() < 1e-9);
+            assert_eq!(
+                all.iter()
+                    .filter(|other| other.name() == appliance.name())
+                    .count(),
+                1
+            );
+        }
+    }
+
+    #[test]
+    fn loads_consume_and_have_plausible_power_factors() {
+        // Appliance, power factor and distortion of the current as handbooks give them.
+        let expected = [
+            ("heater", 1.0..1.01, 0.0..0.1),
+            ("hair-iron", 0.70..0.72, 43.0..45.0),
+            ("dimmer", 0.70..0.72, 60.0..68.0),
+            ("laptop", 0.5..0.75, 85.0..150.0),
+            ("lamp", 0.55..0.75, 80.0..130.0),
+            ("fridge", 0.6..0.85, 3.0..15.0),
+            ("fan", 0.35..0.65, 15.0..45.0),
+            ("drive", 0.9..0.98, 25.0..30.0),
+            ("vacuum", 0.85..0.95, 35.0..50.0),
+        ];
+        for (name, power_factor, distortion_pct) in expected {
+            let current = Appliance::named(name).unwrap().current();
+            let tally =
+                Tally::of_series(&[Series::sine(120.0, 0.0), current.clone(), current], 60.0);
+            let found = tally.vi / tally.s;
+            assert!(
+                power_factor.contains(&found),
+                "{name}: power factor {found}"
+            );
+            let found = 100.0 * (tally.iih / tally.ii1).sqrt();
+            assert!(
+                distortion_pct.contains(&found),
+                "{name}: distortion {found} %"
+            );
+        }
+    }
+}

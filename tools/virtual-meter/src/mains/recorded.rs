@@ -6,16 +6,17 @@
 //! and every channel has its own delay. The recording is cut to whole cycles so that its end meets its beginning in phase.
 
 use std::f64::consts::{PI, TAU};
+use std::path::Path;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 use realfft::RealFftPlanner;
 
 use super::recording::Recording;
-use super::segment::LINES;
+use super::segment::{LINES, Signal};
 use super::series::Series;
 use super::tally::Tally;
 use crate::input_error::InputError;
-use std::path::Path;
 
 /// Frequencies that can be the mains'.
 const MAINS_HZ: std::ops::RangeInclusive<f64> = 40.0..=70.0;
@@ -69,6 +70,21 @@ pub fn prepare(path: &Path, recording: &Recording) -> Result<Prepared, InputErro
         ));
     };
     Ok(Prepared::Long(Box::new(Recorded::new(recording, f_hz))))
+}
+
+/// A recording as a signal, with its frequency.
+///
+/// # Errors
+/// Those of [`Recording::read`] and [`prepare`].
+pub fn read_signal(path: &Path) -> Result<(Signal, f64), InputError> {
+    let recording = Recording::read(path)?;
+    Ok(match prepare(path, &recording)? {
+        Prepared::Cycle { series, f_hz } => (Signal::Periodic(Arc::new(series)), f_hz),
+        Prepared::Long(recorded) => {
+            let f_hz = recorded.f_hz();
+            (Signal::Recorded(Arc::new(*recorded)), f_hz)
+        }
+    })
 }
 
 /// Many cycles, repeated.

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::phase::Phase;
-use super::segment::Segment;
+use super::segment::{LINES, Segment, Signal};
+use super::series::Series;
 use crate::time::{Time, to_seconds};
 
 /// Temperature where nothing else is ordered, °C: the reference condition of IEC 62053.
@@ -151,6 +152,24 @@ impl Source {
         self.0.1.fetch_add(1, Ordering::Release);
     }
 
+    /// Gives the mains other series and another frequency from `now` on, the phase running through: what somebody does who
+    /// turns the knobs of a source while the meter runs. `now` must not lie before the last change.
+    pub fn switch_to(&self, now: Time, lines: [Series; LINES], f_hz: f64) {
+        self.change(|timeline| {
+            let before = timeline.between(now, now).into_iter().next();
+            let phase = before.map_or_else(
+                || Phase::new(now, f_hz, 0.0),
+                |(segment, _)| segment.phase.followed_by(now, f_hz, 0.0, 0.0),
+            );
+            timeline.append(Segment {
+                start: now,
+                phase,
+                signal: Signal::Periodic(Arc::new(lines)),
+                growth_per_s: [0.0; LINES],
+            });
+        });
+    }
+
     /// Counts the changes.
     pub fn version(&self) -> u64 {
         self.0.1.load(Ordering::Acquire)
@@ -160,8 +179,6 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mains::segment::Signal;
-    use crate::mains::series::Series;
     use crate::time::{MILLISECOND, SECOND};
 
     fn segment(start: Time, volts: f64) -> Segment {

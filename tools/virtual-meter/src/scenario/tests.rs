@@ -1,8 +1,10 @@
 //! Scenario files: what they build and how their mistakes are answered.
 
 use super::*;
+use crate::converter::Fault;
+use crate::mains::appliance::Appliance;
 use crate::mains::timeline::Source;
-use crate::time::SECOND;
+use crate::time::{SECOND, Time};
 use crate::truth::{Quantities, Truth};
 
 fn build(text: &str) -> Result<Scenario, String> {
@@ -94,6 +96,9 @@ fn harmonics_neutral_direct_current_and_appliances() {
         current_harmonics = []";
     let first = truth(text, 0.0, 1.0);
     close(first.p_w, 1041.0);
+    close(first.without_dc.p_w, 1040.0);
+    close(first.without_dc.vrms_v, 10_100f64.sqrt());
+    close(first.without_dc.irms_a, 116f64.sqrt());
     close(first.neutral_a, 4.0);
     close(first.thd_i_pct, 40.0);
     close(first.dc_a, 0.5);

@@ -279,6 +279,82 @@ fn a_long_recording_passes_like_the_formula_it_came_from() {
 }
 
 #[test]
+fn knobs_turned_while_running_act_at_once() {
+    let scene = scene("220,60", "10");
+    let mut reader = Reader::new(&scene, EIGHT_KSPS);
+    let now = reader.now;
+    let load = Load::parse("2,0.5L").unwrap();
+    scene.source().switch_to(
+        now,
+        numbers::lines(
+            &Mains {
+                voltage_v: 110.0,
+                frequency_hz: 50.0,
+            },
+            &load,
+        ),
+        50.0,
+    );
+    let mut squares = [0.0; 2];
+    for n in 0..803 {
+        let (sample, _) = reader.sample();
+        if n >= 3 {
+            squares[0] += (sample[0] * 600.0).powi(2) / 800.0;
+            squares[1] += (sample[1] * 150.0).powi(2) / 800.0;
+        }
+    }
+    assert!(
+        (squares[0].sqrt() / 110.0 - 1.0).abs() < 3e-4
+            && (squares[1].sqrt() / 2.0 - 1.0).abs() < 3e-4,
+        "{squares:?}"
+    );
+    assert!((scene.truth().over(now, now + SECOND).p_w - 110.0).abs() < 1e-9);
+    assert!((scene.truth().over(now - MILLISECOND, now).f_hz - 60.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_shipped_household_plays() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/household.toml");
+    let options = Options {
+        scenario: Some(&path),
+        ..Options::default()
+    };
+    let scene = Scene::from_options(&options).unwrap();
+    let truth = scene.truth().over(0, 60 * SECOND);
+    assert!(
+        (115.0..121.0).contains(&truth.vrms_v)
+            && truth.energy.import_wh > 5.0
+            && truth.thd_v_pct > 1.0
+    );
+    let mut converter = scene.converter();
+    converter.advance(SECOND);
+    assert_eq!(converter.counts().clipped, 0);
+}
+
+#[test]
+fn bursts_of_two_cycles_add_up() {
+    // The meter's sub-harmonic test: two cycles on, two off, switched at zero crossings and, the other way, anywhere.
+    for shift_s in [0.0, 0.0031] {
+        let (on_s, round_s) = (2.0 / 60.0, 4.0 / 60.0);
+        let scenario = format!(
+            "repeat_s = {round_s}\n[[step]]\nat_s = 0.0\ncurrent_a = 10.0\n[[step]]\nat_s = {}\ncurrent_a = 0.0\n",
+            on_s + shift_s
+        );
+        let truth = from_toml(&scenario, "ideal").truth().over(0, 60 * SECOND);
+        let omega = TAU * 60.0;
+        // Per round: 2200 W for the time on, and the part cycle's swing −V·I·sin(2ωt)/2ω.
+        let per_round_ws =
+            2200.0 * (on_s + shift_s) - 2200.0 * (2.0 * omega * shift_s).sin() / (2.0 * omega);
+        let expected_wh = per_round_ws * 900.0 / 3600.0;
+        assert!(
+            (truth.energy.import_wh - expected_wh).abs() < 1e-6 * expected_wh,
+            "{} {expected_wh}",
+            truth.energy.import_wh
+        );
+    }
+}
+
+#[test]
 fn waveform_and_other_options_exclude_each_other() {
     let options = Options {
         waveform: Some(Path::new("x.csv")),
