@@ -35,6 +35,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod client;
 pub mod crc;
 pub mod device;
@@ -43,6 +44,7 @@ pub mod frame;
 pub mod layout;
 pub mod link;
 pub mod packet;
+pub mod procedure;
 pub mod responder;
 pub mod response;
 pub mod service;

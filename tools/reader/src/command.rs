@@ -3,7 +3,7 @@
 use crate::line::{Line, rate_code};
 use crate::session::{Access, Session};
 use crate::tables::Tables;
-use crate::{name, number, show, snapshot};
+use crate::{name, number, procedure, show, snapshot};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value, json};
@@ -59,6 +59,24 @@ enum Command {
         #[arg(long)]
         raw: bool,
     },
+    /// Writes a table, or part of it.
+    Write {
+        /// ST5, MT1 …
+        table: String,
+        /// First byte to write; the whole table when absent.
+        #[arg(long)]
+        offset: Option<u32>,
+        #[command(flatten)]
+        content: Content,
+    },
+    /// Runs a procedure and prints its response data in hexadecimal.
+    Procedure {
+        /// SP9, MP3, or a name such as remote-reset.
+        procedure: String,
+        /// Its parameters in hexadecimal.
+        #[arg(long, default_value = "")]
+        hex: String,
+    },
     /// The present values and the energies in engineering units.
     Snapshot {
         /// One JSON object.
@@ -71,6 +89,108 @@ enum Command {
         #[arg(long)]
         count: Option<u32>,
     },
+}
+
+/// What to write.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Content {
+    /// Bytes in hexadecimal.
+    #[arg(long)]
+    hex: Option<String>,
+    /// Characters; a whole table is filled up with spaces.
+    #[arg(long)]
+    text: Option<String>,
+}
+
+/// A command line whose words were understood, before anything is sent.
+enum Job {
+    Read {
+        tables: Vec<u16>,
+        json: bool,
+        raw: bool,
+    },
+    Write {
+        table: u16,
+        offset: Option<u32>,
+        data: Vec<u8>,
+        fill: bool,
+    },
+    Procedure {
+        procedure: u16,
+        parameters: Vec<u8>,
+    },
+    Snapshot {
+        json: bool,
+    },
+    Watch {
+        count: Option<u32>,
+    },
+}
+
+impl Job {
+    fn parse(command: &Command) -> Result<Self> {
+        Ok(match command {
+            Command::Read { tables, json, raw } => {
+                let tables = tables
+                    .iter()
+                    .map(|table| name::parse(table))
+                    .collect::<Result<_>>()?;
+                Job::Read {
+                    tables,
+                    json: *json,
+                    raw: *raw,
+                }
+            }
+            Command::Write {
+                table,
+                offset,
+                content,
+            } => {
+                let data = match (&content.hex, &content.text) {
+                    (Some(digits), _) => number::unhex(digits).context("--hex")?,
+                    (_, text) => text.clone().unwrap_or_default().into_bytes(),
+                };
+                let fill = content.text.is_some() && offset.is_none();
+                Job::Write {
+                    table: name::parse(table)?,
+                    offset: *offset,
+                    data,
+                    fill,
+                }
+            }
+            Command::Procedure { procedure, hex } => Job::Procedure {
+                procedure: procedure::parse(procedure)?,
+                parameters: number::unhex(hex).context("--hex")?,
+            },
+            Command::Snapshot { json } => Job::Snapshot { json: *json },
+            Command::Watch { count } => Job::Watch { count: *count },
+        })
+    }
+
+    fn run(&self, session: &mut Session, out: &mut impl Write) -> Result<()> {
+        match self {
+            Job::Read { tables, json, raw } => read(session, tables, *json, *raw, out),
+            Job::Write {
+                table,
+                offset,
+                data,
+                fill,
+            } => write(session, *table, *offset, data, *fill),
+            Job::Procedure {
+                procedure,
+                parameters,
+            } => {
+                let data = procedure::run(session, *procedure, parameters)?;
+                if !data.is_empty() {
+                    writeln!(out, "{}", number::hex(&data))?;
+                }
+                Ok(())
+            }
+            Job::Snapshot { json } => present(session, *json, out),
+            Job::Watch { count } => watch(session, *count, out),
+        }
+    }
 }
 
 /// A wrong command line that the parser could not know about: exit status 2.
@@ -94,21 +214,9 @@ pub fn run(cli: &Cli, out: &mut impl Write) -> Result<()> {
         ))
         .into());
     }
-    // Names are checked before anything is sent.
-    let wanted = match &cli.command {
-        Command::Read { tables, .. } => tables
-            .iter()
-            .map(|table| name::parse(table))
-            .collect::<Result<Vec<_>>>()
-            .map_err(Usage)?,
-        _ => Vec::new(),
-    };
+    let job = Job::parse(&cli.command).map_err(Usage)?;
     let mut session = Session::open(Line::open(&cli.port)?, &access)?;
-    let result = match &cli.command {
-        Command::Read { json, raw, .. } => read(&mut session, &wanted, *json, *raw, out),
-        Command::Snapshot { json } => present(&mut session, *json, out),
-        Command::Watch { count } => watch(&mut session, *count, out),
-    };
+    let result = job.run(&mut session, out);
     session.close();
     result
 }
@@ -135,13 +243,10 @@ fn access(args: &AccessArgs) -> Result<Access> {
 fn password(text: &str) -> Result<[u8; 20]> {
     let mut bytes = [0; 20];
     if let Some(digits) = text.strip_prefix("hex:") {
-        if digits.len() != 40 || !digits.is_ascii() {
-            bail!("--password hex: wants 40 hexadecimal digits");
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let pair = &digits[2 * index..2 * index + 2];
-            *byte = u8::from_str_radix(pair, 16)
-                .with_context(|| format!("--password: {pair:?} is not hexadecimal"))?;
+        let given = number::unhex(digits).context("--password")?;
+        match <[u8; 20]>::try_from(given) {
+            Ok(given) => bytes = given,
+            Err(given) => bail!("--password has {} bytes; hex: wants 40 digits", given.len()),
         }
     } else if text.len() <= bytes.len() {
         bytes[..text.len()].copy_from_slice(text.as_bytes());
@@ -198,6 +303,28 @@ fn read(
         writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?;
     }
     Ok(())
+}
+
+fn write(
+    session: &mut Session,
+    table: u16,
+    offset: Option<u32>,
+    data: &[u8],
+    fill: bool,
+) -> Result<()> {
+    let mut data = data.to_vec();
+    if fill {
+        let size = session.read(table)?.len();
+        if data.len() > size {
+            bail!(
+                "{} has {size} bytes, the text {}",
+                name::of(table),
+                data.len()
+            );
+        }
+        data.resize(size, b' ');
+    }
+    session.write(table, offset, &data)
 }
 
 fn present(session: &mut Session, as_json: bool, out: &mut impl Write) -> Result<()> {

@@ -1,13 +1,14 @@
 //! What `meterctl` does, as a library: connect, read, decode, print.
 //!
 //! [`line`] is the wire, [`session`] the conversation, [`tables`] reads and [`decode`]s by the layouts that the crate
-//! `c12` holds, [`registers`] finds out what the numbers mean, [`show`] prints.
+//! `c12` holds, [`procedure`] runs procedures, [`registers`] finds out what the numbers mean, [`show`] prints.
 
 pub mod command;
 pub mod decode;
 pub mod line;
 pub mod name;
 pub mod number;
+pub mod procedure;
 pub mod registers;
 pub mod session;
 pub mod show;

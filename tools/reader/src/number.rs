@@ -81,6 +81,26 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes of hexadecimal digits; spaces between them are allowed.
+pub fn unhex(digits: &str) -> Result<Vec<u8>> {
+    let digits: Vec<u8> = digits
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let nibble = |byte: u8| char::from(byte).to_digit(16);
+    let pair = |pair: &[u8]| match *pair {
+        [high, low] => Some((nibble(high)? << 4 | nibble(low)?) as u8),
+        _ => None,
+    };
+    match digits.chunks(2).map(pair).collect() {
+        Some(bytes) => Ok(bytes),
+        None => bail!(
+            "{:?} is not an even number of hexadecimal digits",
+            String::from_utf8_lossy(&digits)
+        ),
+    }
+}
+
 /// Which of the three time types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeType {
@@ -181,6 +201,15 @@ mod tests {
         assert_eq!(signed(&[0xFF, 0xFF, 0xFF], false), -1);
         assert_eq!(signed(&[0x80], false), -128);
         assert_eq!(signed(&[0, 0, 0, 0, 0, 0, 0, 0x80], false), i64::MIN);
+    }
+
+    #[test]
+    fn hexadecimal_both_ways() {
+        assert_eq!(unhex("00 ffA5").unwrap(), [0, 0xFF, 0xA5]);
+        assert_eq!(hex(&[0, 0xFF, 0xA5]), "00ffa5");
+        assert!(unhex("0").is_err());
+        assert!(unhex("xx").is_err());
+        assert!(unhex("é").is_err());
     }
 
     #[test]

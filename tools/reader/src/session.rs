@@ -80,6 +80,23 @@ impl Session {
         Err(Refusal::from(table, Error::Refused(Response::Bsy)))
     }
 
+    /// Writes a whole table, or part of it from `offset` on.
+    pub fn write(&mut self, table: u16, offset: Option<u32>, data: &[u8]) -> Result<()> {
+        for _ in 0..BUSY_RETRIES {
+            match self.client.write(table, offset, data) {
+                Ok(()) => return Ok(()),
+                Err(Error::Refused(Response::Bsy)) => std::thread::sleep(BUSY_PAUSE),
+                Err(error) => {
+                    return Err(explain(&format!("Write {}", crate::name::of(table)), error));
+                }
+            }
+        }
+        Err(explain(
+            &format!("Write {}", crate::name::of(table)),
+            Error::Refused(Response::Bsy),
+        ))
+    }
+
     /// Reads a table by offset until the meter has no more.
     fn read_pieces(&mut self, table: u16) -> Result<Vec<u8>, Refusal> {
         let most = self.client.read_max();

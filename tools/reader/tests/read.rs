@@ -91,11 +91,11 @@ fn every_announced_table_when_none_is_named() {
     let tables = json_of(&["--port", &meter.port, "read", "--json"]);
     let names: Vec<&String> = tables.as_object().expect("an object").keys().collect();
     let expected = [
-        "ST0", "ST1", "ST3", "ST5", "ST11", "ST12", "ST15", "ST16", "ST20", "ST21", "ST22", "ST23",
-        "ST27", "ST28", "MT0", "MT1", "MT3",
+        "ST0", "ST1", "ST3", "ST5", "ST7", "ST8", "ST11", "ST12", "ST15", "ST16", "ST20", "ST21",
+        "ST22", "ST23", "ST27", "ST28", "MT0", "MT1", "MT3",
     ];
     assert_eq!(names, expected);
-    assert_eq!(tables["ST0"]["STD_TBLS_WRITE"], json!([5]));
+    assert_eq!(tables["ST0"]["STD_TBLS_WRITE"], json!([5, 7]));
     assert_eq!(
         tables["ST0"]["FORMAT_CONTROL_3"],
         json!({ "NI_FORMAT1": 8, "NI_FORMAT2": 8 })
@@ -146,6 +146,65 @@ fn text_for_people() {
     assert!(
         present.starts_with("voltage                 220.012 V\n"),
         "{present}"
+    );
+}
+
+#[test]
+fn writes_and_procedures() {
+    let meter = support::on_tcp();
+    let done = |arguments: &[&str]| printed(&[&["--port", &meter.port][..], arguments].concat());
+    let identification = || done(&["read", "ST5", "--raw"]);
+    assert_eq!(done(&["write", "ST5", "--text", "KITCHEN"]), "");
+    assert_eq!(
+        identification(),
+        format!("ST5 {}{}\n", "4b49544348454e", "20".repeat(13))
+    );
+    assert_eq!(
+        done(&["write", "ST5", "--offset", "1", "--hex", "6f 6f"]),
+        ""
+    );
+    assert_eq!(
+        identification(),
+        format!("ST5 {}{}\n", "4b6f6f4348454e", "20".repeat(13))
+    );
+    assert_eq!(done(&["procedure", "remote-reset", "--hex", "01"]), "");
+    assert_eq!(done(&["procedure", "MP3", "--hex", "0102ff"]), "0102ff\n");
+
+    let failing = |arguments: &[&str]| fails(&[&["--port", &meter.port][..], arguments].concat());
+    let (status, line) = failing(&["procedure", "SP9", "--hex", "02"]);
+    assert_eq!(
+        (status, line.as_str()),
+        (
+            1,
+            "meterctl: the meter did not run the procedure: invalid parameter\n"
+        )
+    );
+    assert!(
+        failing(&["procedure", "clear-data"])
+            .1
+            .contains("no such procedure")
+    );
+    assert!(
+        failing(&[
+            "write",
+            "ST5",
+            "--text",
+            "a name of more than twenty characters"
+        ])
+        .1
+        .contains("20 bytes")
+    );
+    assert!(
+        failing(&["write", "ST1", "--hex", "00"])
+            .1
+            .contains("Write ST1: meter answers iar")
+    );
+    assert_eq!(failing(&["write", "ST5", "--hex", "0"]).0, 2);
+    assert_eq!(
+        meterctl(&["--port", &meter.port, "write", "ST5"])
+            .status
+            .code(),
+        Some(2)
     );
 }
 

@@ -1,6 +1,7 @@
 //! The tables of the test meter: a household import of 220 V, 10 A at 60 Hz, described as the firmware does it.
 
 use c12::device::Device;
+use c12::procedure::{Answer, Initiate, Outcome, number};
 use c12::response::Response;
 use c12::snapshot::{self, offset};
 use c12::table::{self, Part, Source, set_used, set_writable};
@@ -12,6 +13,8 @@ c12::tables! {
         1: read ST1;
         3: read ST3;
         5: write ST5;
+        7: write ST7;
+        8: read ST8;
         11: read ST11;
         12: read ST12;
         15: read ST15;
@@ -51,7 +54,13 @@ static ST0: [Part; 5] = [
 static ST1: [Part; 1] = [Part::Rom(b"M430FR2355  \x01\x00\x00\x01SERIAL-000000042")];
 // Termineter's get_info wants at least one byte of manufacturer status.
 static ST3: [Part; 1] = [Part::Rom(&[1, 0x01, 0x10, 0, 0x02])];
-static ST5: [Part; 1] = [Part::Rom(b"TEST METER          ")];
+static ST5: [Part; 1] = [Part::Live {
+    id: IDENTIFICATION,
+    size: 20,
+}];
+static ST7: [Part; 0] = [];
+// As long as the last procedure made it.
+static ST8: [Part; 0] = [];
 // No exclusions; 6 units, no demand control, no data control, 1 constant, electric, 7 sources.
 static ST11: [Part; 1] = [Part::Rom(&[0, 6, 0, 0, 0, 1, 2, 7])];
 static UNITS: [[u8; 4]; 6] = [
@@ -157,11 +166,14 @@ static MT3: [Part; 1] = [Part::Rom(&[0xDE, 0xAD])];
 /// Live values other than offsets into the snapshot.
 const HALF_VOLTAGE: u16 = 0xFFFE;
 const PATTERN: u16 = 0xFFFF;
+const IDENTIFICATION: u16 = 0xFFFD;
 
 /// The values behind the tables.
 pub struct Meter {
     snapshot: [u8; snapshot::SIZE],
     table: &'static table::Table,
+    identification: [u8; 20],
+    answer: Answer<16>,
 }
 
 impl Meter {
@@ -188,6 +200,8 @@ impl Meter {
         Meter {
             snapshot,
             table: &TABLES[0],
+            identification: *b"TEST METER          ",
+            answer: Answer::new(),
         }
     }
 }
@@ -195,11 +209,49 @@ impl Meter {
 impl Device for Meter {
     fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
         self.table = table::find(&TABLES, table).ok_or(Response::Iar)?;
-        Ok(table::size(self.table.parts))
+        match table {
+            7 => Err(Response::Iar),
+            8 => Ok(self.answer.size()),
+            _ => Ok(table::size(self.table.parts)),
+        }
     }
 
-    fn read(&mut self, _table: u16, offset: u16, out: &mut [u8]) {
-        table::copy(self.table.parts, offset, out, &mut Snapshot(&self.snapshot));
+    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
+        if table == 8 {
+            return self.answer.read(offset, out);
+        }
+        let mut values = Values {
+            snapshot: &self.snapshot,
+            identification: &self.identification,
+        };
+        table::copy(self.table.parts, offset, out, &mut values);
+    }
+
+    fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {
+        match table {
+            5 => {
+                let place = self
+                    .identification
+                    .get_mut(usize::from(offset)..usize::from(offset) + data.len());
+                place.ok_or(Response::Onp)?.copy_from_slice(data);
+                Ok(())
+            }
+            7 => {
+                let request = Initiate::parse(data).ok_or(Response::Err)?;
+                match (request.procedure, request.parameters) {
+                    (number::REMOTE_RESET, [1]) => {
+                        self.answer.post(&request, Outcome::Completed, &[])
+                    }
+                    (number::REMOTE_RESET, _) => {
+                        self.answer.post(&request, Outcome::InvalidParameter, &[])
+                    }
+                    (2051, data) => self.answer.post(&request, Outcome::Completed, data),
+                    _ => self.answer.post(&request, Outcome::Unrecognised, &[]),
+                }
+                Ok(())
+            }
+            _ => Err(Response::Iar),
+        }
     }
 
     fn security(&mut self, password: &[u8; 20]) -> bool {
@@ -209,15 +261,19 @@ impl Device for Meter {
     fn session_ended(&mut self) {}
 }
 
-struct Snapshot<'a>(&'a [u8]);
+struct Values<'a> {
+    snapshot: &'a [u8],
+    identification: &'a [u8],
+}
 
-impl Source for Snapshot<'_> {
+impl Source for Values<'_> {
     fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
         for (at, byte) in (usize::from(skip)..).zip(out) {
             *byte = match id {
                 PATTERN => pattern(at),
                 HALF_VOLTAGE => (220_012u32 / 2).to_le_bytes()[at],
-                _ => self.0[usize::from(id) + at],
+                IDENTIFICATION => self.identification[at],
+                _ => self.snapshot[usize::from(id) + at],
             };
         }
     }

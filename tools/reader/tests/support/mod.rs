@@ -55,7 +55,7 @@ pub fn on_pty() -> Running {
     )
     .expect("non-blocking");
     start(port, Some(slave), move |stop| {
-        serve(&mut File::from(master), stop)
+        serve(&mut File::from(master), &mut Meter::new(), stop)
     })
 }
 
@@ -65,19 +65,20 @@ pub fn on_tcp() -> Running {
     listener.set_nonblocking(true).expect("non-blocking");
     let port = format!("tcp:{}", listener.local_addr().expect("its address"));
     start(port, None, move |stop| {
+        let mut meter = Meter::new();
         while !stop.load(Ordering::Relaxed) {
             match listener.accept() {
-                Ok((stream, _)) => serve_stream(stream, stop),
+                Ok((stream, _)) => serve_stream(stream, &mut meter, stop),
                 Err(_) => std::thread::sleep(Duration::from_millis(2)),
             }
         }
     })
 }
 
-fn serve_stream(mut stream: TcpStream, stop: &AtomicBool) {
+fn serve_stream(mut stream: TcpStream, meter: &mut Meter, stop: &AtomicBool) {
     stream.set_nodelay(true).expect("no delay");
     stream.set_nonblocking(true).expect("non-blocking");
-    serve(&mut stream, stop);
+    serve(&mut stream, meter, stop);
 }
 
 fn start(
@@ -97,12 +98,11 @@ fn start(
 }
 
 /// The firmware's main loop and interrupts in one, until the other end is gone.
-fn serve(port: &mut (impl Read + Write), stop: &AtomicBool) {
+fn serve(port: &mut (impl Read + Write), meter: &mut Meter, stop: &AtomicBool) {
     let started = Instant::now();
     let mut frame = Frame::new();
     let mut link = Link::new(&mut frame);
     let mut responder = Responder::new();
-    let mut meter = Meter::new();
     let mut bytes = [0; 64];
     while !stop.load(Ordering::Relaxed) {
         let now_ms = || started.elapsed().as_millis() as u32;
@@ -111,11 +111,11 @@ fn serve(port: &mut (impl Read + Write), stop: &AtomicBool) {
             Ok(count) => {
                 for byte in &bytes[..count] {
                     link.receive(u16::from(*byte), now_ms());
-                    work(&mut link, &mut responder, &mut meter, now_ms(), port);
+                    work(&mut link, &mut responder, meter, now_ms(), port);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                work(&mut link, &mut responder, &mut meter, now_ms(), port);
+                work(&mut link, &mut responder, meter, now_ms(), port);
                 std::thread::sleep(Duration::from_micros(200));
             }
             Err(_) => return,
