@@ -20,13 +20,12 @@ impl Cpu {
         let instruction = self.instructions[usize::from(word)];
         self.registers[PC] = pc.wrapping_add(2);
         self.current = pc;
-        let was_enabled = self.registers[SR] & GIE != 0;
-        let just_enabled = std::mem::replace(&mut self.just_enabled, false);
+        self.just_enabled_before = std::mem::replace(&mut self.just_enabled, false);
 
         match instruction.operation {
             Operation::Unsupported => {
                 self.registers[PC] = pc;
-                self.just_enabled = just_enabled;
+                self.just_enabled = self.just_enabled_before;
                 return Err(CpuFault::Unsupported { pc, word });
             }
             Operation::Jne => self.jump(&instruction, |status| status & Z == 0),
@@ -66,6 +65,8 @@ impl Cpu {
             Operation::Reti => {
                 let status = self.pop(bus);
                 self.set_register(SR as u8, status);
+                // The code returned to was running with interrupts enabled; nothing there waits for another NOP.
+                self.just_enabled = false;
                 let target = self.pop(bus);
                 self.set_register(PC as u8, target);
             }
@@ -78,18 +79,16 @@ impl Cpu {
             }
         }
 
-        let enabled = self.registers[SR] & GIE != 0;
-        if enabled != was_enabled {
-            // RETI returns to code that was running with interrupts enabled; nothing there waits for another NOP.
-            self.just_enabled = enabled && instruction.operation != Operation::Reti;
-            if just_enabled && !enabled {
-                self.fault.get_or_insert(CpuFault::EintThenDint { pc });
-            }
+        if self.fault.is_some() {
+            return self.fail();
         }
-        match self.fault.take() {
-            None => Ok(u32::from(instruction.cycles)),
-            Some(fault) => Err(fault),
-        }
+        Ok(u32::from(instruction.cycles))
+    }
+
+    /// Hands the fault out that the instruction has left.
+    #[cold]
+    fn fail(&mut self) -> Result<u32, CpuFault> {
+        self.fault.take().map_or(Ok(0), Err)
     }
 
     #[inline(always)]
@@ -218,9 +217,25 @@ impl Cpu {
     #[inline(always)]
     pub(super) fn set_register(&mut self, register: u8, value: u16) {
         let register = register & 15;
-        if register <= SP as u8 && value & 1 != 0 {
+        if usize::from(register) <= SR {
+            self.set_special(register, value);
+        } else {
+            self.registers[usize::from(register)] = value & WRITABLE[usize::from(register)];
+        }
+    }
+
+    /// Writes PC, SP or SR.
+    fn set_special(&mut self, register: u8, value: u16) {
+        let pc = self.current;
+        if usize::from(register) == SR {
+            let changed = (self.registers[SR] ^ value) & GIE != 0;
+            self.just_enabled = changed && value & GIE != 0;
+            if changed && value & GIE == 0 && self.just_enabled_before {
+                self.fault.get_or_insert(CpuFault::EintThenDint { pc });
+            }
+        } else if value & 1 != 0 {
             self.fault = Some(CpuFault::OddPointer {
-                pc: self.current,
+                pc,
                 register,
                 value,
             });

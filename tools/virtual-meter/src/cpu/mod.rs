@@ -31,6 +31,8 @@ pub struct Cpu {
     pub current: u16,
     /// The last instruction set GIE, so one more is executed before an interrupt is accepted.
     just_enabled: bool,
+    /// The same for the instruction before.
+    just_enabled_before: bool,
     /// What the instruction in progress has done wrong.
     fault: Option<CpuFault>,
     instructions: &'static [Instruction; 0x1_0000],
@@ -49,6 +51,7 @@ impl Cpu {
             registers: [0; 16],
             current: 0,
             just_enabled: false,
+            just_enabled_before: false,
             fault: None,
             instructions: decode::table(),
         }
