@@ -112,10 +112,12 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Loads `image`; all other memory is filled from `fill`.
-    pub fn new(image: Image, mut fill: impl FnMut() -> u8) -> Self {
+    /// Loads `image`; all other memory gets its words from `fill`.
+    pub fn new(image: Image, mut fill: impl FnMut() -> u16) -> Self {
         let mut memory = FlatMemory::filled(0);
-        memory.0.iter_mut().for_each(|byte| *byte = fill());
+        (0..=0xFFFE)
+            .step_by(2)
+            .for_each(|address| memory.set_word(address, fill()));
         for segment in &image.segments {
             memory.0[usize::from(segment.address)..][..segment.bytes.len()]
                 .copy_from_slice(&segment.bytes);
