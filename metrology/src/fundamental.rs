@@ -7,7 +7,7 @@
 use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
 use crate::oscillator::{Oscillator, Phasor};
-use crate::wide::{SHORTEST, divide, mul_q30, scale};
+use crate::wide::SHORTEST;
 use crate::window::FundamentalSums;
 
 /// Demodulator of one frequency, for voltage and current.
@@ -42,26 +42,26 @@ impl Demodulator {
 
     /// Goes on to the next block.
     #[inline]
-    pub fn advance(&mut self) {
+    pub fn advance<K: Kernel>(&mut self, kernel: &K) {
         if self.running {
-            self.oscillator.advance();
+            self.oscillator.advance(kernel);
         }
     }
 
     /// Starts a piece at `turns`/2³² of a turn per sample; 0 stops.
-    pub fn start(&mut self, turns: u32) {
+    pub fn start<K: Kernel>(&mut self, kernel: &K, turns: u32) {
         self.sums = [Phasor::ZERO; 2];
         self.running = turns != 0;
         if self.running {
-            self.oscillator.start(turns);
+            self.oscillator.start(kernel, turns);
         }
     }
 
     /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
     #[inline(never)]
-    pub(crate) fn bend(&self) -> i32 {
+    pub(crate) fn bend<K: Kernel>(&self, kernel: &K) -> i32 {
         let half_sine = self.oscillator.sin[0];
-        mul_q30(half_sine, half_sine) << 2
+        kernel.mul_q30(half_sine, half_sine) << 2
     }
 
     /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`; false if the demodulator did not run or the
@@ -78,11 +78,11 @@ impl Demodulator {
         }
         // Amplitude = 2·sum/2²⁵/samples codes; in 1/100 code: sum·(25·2⁵⁰/length)/2⁵⁶. That unit lets the squares of five
         // pieces of a full-scale square wave fit.
-        let reciprocal = divide(25 << 50, length);
+        let reciprocal = kernel.divide(25 << 50, length);
         let mut amplitudes = [[0; 2]; 2];
         for (sum, amplitude) in self.sums.iter_mut().zip(&mut amplitudes) {
             for (sum, amplitude) in [&mut sum.cos, &mut sum.sin].into_iter().zip(amplitude) {
-                scale(sum, reciprocal, 24);
+                kernel.scale(sum, reciprocal, 24);
                 *amplitude = *sum as i32;
             }
         }

@@ -5,12 +5,31 @@
 
 use crate::block::{BLOCK, CENTRE, Lane};
 use crate::oscillator::{Oscillator, Phasor};
+use crate::wide;
 
 /// Half a block: what [`Kernel::fold`] leaves.
 pub const FOLDED: usize = BLOCK / 2;
 
 /// Operations on whole blocks.
 pub trait Kernel {
+    /// `a·b / 2³⁰`, rounded to nearest: see [`wide::mul_q30`].
+    #[inline]
+    fn mul_q30(&self, a: i32, b: i32) -> i32 {
+        wide::mul_q30(a, b)
+    }
+
+    /// `x = x·m / 2^(32 + shift)`, rounded to nearest: see [`wide::scale`].
+    #[inline]
+    fn scale(&self, x: &mut i64, m: u32, shift: u16) {
+        wide::scale(x, m, shift);
+    }
+
+    /// `n / d`, rounded down, or `u32::MAX`: see [`wide::divide`].
+    #[inline]
+    fn divide(&self, n: u64, d: u32) -> u32 {
+        wide::divide(n, d)
+    }
+
     /// Adds Σ `a[j]·b[j]` to `sum`, over the shorter of the two slices (16 or 17 elements in practice).
     ///
     /// Callers guarantee that the exact sum fits 64 bits.

@@ -5,7 +5,7 @@ use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
-use crate::wide::{Reciprocal, SHORTEST, add, add_small, divide, sub};
+use crate::wide::{Reciprocal, SHORTEST, add, add_small, sub};
 use crate::window::{Cut, PIECES, Sums, Tally, Window};
 use crate::zero_cross::{Crossing, Tracker};
 
@@ -78,14 +78,14 @@ impl Meter {
     /// The window stays valid until the next one ends. Bounded time. The block's history slots are overwritten and its
     /// lost samples replaced by estimates.
     pub fn push_block<K: Kernel>(&mut self, kernel: &K, block: &mut Block) -> Option<&Window> {
-        let lost = self.history.thread(block, self.demodulator.bend());
+        let lost = self.history.thread(block, self.demodulator.bend(kernel));
         if lost != 0 {
             self.tally.lost += lost;
             self.tally.flags.insert(Flags::SAMPLES_LOST);
         }
         self.watch_range(kernel, block);
         let crossing = self.tracker.follow(block.centre(VOLTAGE));
-        let end = self.piece_end(crossing);
+        let end = self.piece_end(kernel, crossing);
         self.multiply(kernel, block, end.as_ref());
         self.demodulate(kernel, block, end.as_ref());
         self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
@@ -111,10 +111,10 @@ impl Meter {
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
-    fn piece_end(&mut self, crossing: Option<Crossing>) -> Option<PieceEnd> {
+    fn piece_end<K: Kernel>(&mut self, kernel: &K, crossing: Option<Crossing>) -> Option<PieceEnd> {
         let period = self.tracker.period();
         let Some(crossing) = crossing else {
-            return self.piece_timeout(period);
+            return self.piece_timeout(kernel, period);
         };
         if crossing.missed {
             self.tally.flags.insert(Flags::CROSSING_MISSED);
@@ -132,11 +132,15 @@ impl Meter {
             self.tracker
                 .refine(length.checked_div(self.piece_cycles as u32).unwrap_or(0));
         }
-        Some(self.end_piece(&crossing, length, anchored))
+        Some(self.end_piece(kernel, &crossing, length, anchored))
     }
 
     /// Ends a piece by time when no crossing did.
-    fn piece_timeout(&mut self, period: u32) -> Option<PieceEnd> {
+    fn piece_timeout<K: Kernel>(&mut self, kernel: &K, period: u32) -> Option<PieceEnd> {
+        // Most blocks end here, before the division.
+        if self.since_cut < self.piece_length {
+            return None;
+        }
         let mut limit = self.piece_length;
         if period != 0 {
             limit += self.piece_length / 5;
@@ -144,12 +148,18 @@ impl Meter {
         if self.since_cut < limit {
             return None;
         }
-        Some(self.end_piece(&Crossing::NONE, self.since_cut, false))
+        Some(self.end_piece(kernel, &Crossing::NONE, self.since_cut, false))
     }
 
     /// Closes the piece's book-keeping and starts the next.
     #[inline(never)]
-    fn end_piece(&mut self, at: &Crossing, length: u32, anchored: bool) -> PieceEnd {
+    fn end_piece<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        at: &Crossing,
+        length: u32,
+        anchored: bool,
+    ) -> PieceEnd {
         let tally = &mut self.tally;
         tally.length += length;
         tally.cycles += self.piece_cycles;
@@ -176,7 +186,7 @@ impl Meter {
             turns: if period == 0 {
                 0
             } else {
-                divide(1 << 48, period)
+                kernel.divide(1 << 48, period)
             },
         }
     }
@@ -250,7 +260,7 @@ impl Meter {
             self.demodulator.add(kernel, 0, block_of(voltage));
             self.demodulator.add(kernel, 1, block_of(current));
         }
-        self.demodulator.advance();
+        self.demodulator.advance(kernel);
     }
 
     /// Gives the demodulator what belongs to the ending piece, then, started anew, the rest.
@@ -271,7 +281,7 @@ impl Meter {
                 {
                     self.tally.measured += 1;
                 }
-                self.demodulator.start(end.turns);
+                self.demodulator.start(kernel, end.turns);
             }
             for (signal, centre) in [voltage, current].into_iter().enumerate() {
                 end.cut.divide(centre, &mut parts);

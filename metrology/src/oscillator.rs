@@ -7,7 +7,7 @@
 
 use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
-use crate::wide::{ONE, mul_q30};
+use crate::wide::ONE;
 
 /// Cosine and sine sums of one signal over a piece; unit: code · sample · 2²⁵.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,26 +38,26 @@ pub struct Oscillator {
 
 /// Product of two complex Q30 numbers.
 #[inline(never)]
-fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
+fn rotate<K: Kernel + ?Sized>(kernel: &K, a: &mut [i32; 2], b: &[i32; 2]) {
     let [real, imaginary] = *a;
     let [cos, sin] = *b;
-    a[0] = mul_q30(real, cos) - mul_q30(imaginary, sin);
-    a[1] = mul_q30(imaginary, cos) + mul_q30(real, sin);
+    a[0] = kernel.mul_q30(real, cos) - kernel.mul_q30(imaginary, sin);
+    a[1] = kernel.mul_q30(imaginary, cos) + kernel.mul_q30(real, sin);
 }
 
 /// Square of a complex Q30 number.
 #[inline(never)]
-fn square(a: &mut [i32; 2]) {
+fn square<K: Kernel + ?Sized>(kernel: &K, a: &mut [i32; 2]) {
     let copy = *a;
-    rotate(a, &copy);
+    rotate(kernel, a, &copy);
 }
 
 /// 1 − x²/d₀·(1 − x²/d₁·(1 − …)) with the reciprocals of the divisors in Q30.
 #[inline(never)]
-fn series(square: i32, reciprocals: &[i32; 4]) -> i32 {
+fn series<K: Kernel + ?Sized>(kernel: &K, square: i32, reciprocals: &[i32; 4]) -> i32 {
     let mut value = ONE;
     for &reciprocal in reciprocals.iter().rev() {
-        value = ONE - mul_q30(mul_q30(square, reciprocal), value);
+        value = ONE - kernel.mul_q30(kernel.mul_q30(square, reciprocal), value);
     }
     value
 }
@@ -70,16 +70,16 @@ static RECIPROCALS: [[i32; 4]; 2] = [
 
 /// Cosine and sine of `turns`/2³² of a turn, Q30, for up to 0.2 turns.
 #[inline(never)]
-fn unit_vector(turns: u32) -> [i32; 2] {
+fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32) -> [i32; 2] {
     // A quarter of the angle, in radians Q30: turns/2³²·2π/4·2³⁰ = turns·(π/8·2³⁰)/2³⁰. It stays below 0.32, where the
     // series' next terms are under 10⁻⁹.
-    let quarter = mul_q30(turns as i32, 421_657_428);
-    let squared = mul_q30(quarter, quarter);
-    let cos = series(squared, &RECIPROCALS[0]);
-    let sin = mul_q30(quarter, series(squared, &RECIPROCALS[1]));
+    let quarter = kernel.mul_q30(turns as i32, 421_657_428);
+    let squared = kernel.mul_q30(quarter, quarter);
+    let cos = series(kernel, squared, &RECIPROCALS[0]);
+    let sin = kernel.mul_q30(quarter, series(kernel, squared, &RECIPROCALS[1]));
     let mut vector = [cos, sin];
-    square(&mut vector);
-    square(&mut vector);
+    square(kernel, &mut vector);
+    square(kernel, &mut vector);
     vector
 }
 
@@ -94,30 +94,30 @@ impl Oscillator {
 
     /// Starts at `turns`/2³² of a turn per sample (at most 0.2 turns), with phase 0 in the middle of a block.
     #[inline(never)]
-    pub fn start(&mut self, turns: u32) {
-        let single = unit_vector(turns);
-        let mut value = unit_vector(turns >> 1);
+    pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
+        let single = unit_vector(kernel, turns);
+        let mut value = unit_vector(kernel, turns >> 1);
         for (cos, sin) in self.cos.iter_mut().zip(&mut self.sin) {
             [*cos, *sin] = value;
-            rotate(&mut value, &single);
+            rotate(kernel, &mut value, &single);
         }
         let mut step = single;
         for _ in 0..BLOCK.ilog2() {
-            square(&mut step);
+            square(kernel, &mut step);
         }
         // Sixteen times the series' error, a hundred blocks in a row, would show: make the step's length 1 again.
-        let length = mul_q30(step[0], step[0]) + mul_q30(step[1], step[1]);
+        let length = kernel.mul_q30(step[0], step[0]) + kernel.mul_q30(step[1], step[1]);
         let correction = ONE + ((ONE - length) >> 1);
         for (kept, part) in self.step.iter_mut().zip(step) {
-            *kept = mul_q30(part, correction);
+            *kept = kernel.mul_q30(part, correction);
         }
         self.phase = [ONE, 0];
     }
 
     /// Goes on to the next block.
     #[inline]
-    pub fn advance(&mut self) {
-        rotate(&mut self.phase, &self.step);
+    pub fn advance<K: Kernel + ?Sized>(&mut self, kernel: &K) {
+        rotate(kernel, &mut self.phase, &self.step);
     }
 
     /// The definition of [`Kernel::correlate`].

@@ -39,8 +39,8 @@ macro_rules! waking_handler {
 }
 
 waking_handler! {
-    /// A block of sixteen samples is complete. Deadline 47 968 cycles (the next block).
-    TIMER2_B0 => metering::on_block()
+    /// A block of sixteen samples is complete. A block comes every 47 968 cycles; two may wait.
+    TIMER2_B0 => metering::on_block(&Peripherals::steal())
 }
 
 waking_handler! {

@@ -14,6 +14,207 @@ use metrology::kernel::{FOLDED, Kernel};
 pub struct Assembly;
 
 impl Kernel for Assembly {
+    /// 45 cycles with the call. See `wide::mul_q30` for the rounding: the bit below the last one kept is added.
+    #[inline(never)]
+    fn mul_q30(&self, a: i32, b: i32) -> i32 {
+        let [al, ah] = split(a);
+        let [bl, bh] = split(b);
+        let low: u16;
+        let high: u16;
+        // SAFETY: registers of the multiplier, which is ours here; each result is read at least as late as it is ready.
+        unsafe {
+            asm!(
+                "mov {al}, &{MPYS32L}",
+                "mov {ah}, &{MPYS32H}",
+                "mov {bl}, &{OP2L}",
+                "mov {bh}, &{OP2H}",
+                "mov &{RES1}, {r}",
+                "mov &{RES2}, {low}",
+                "mov &{RES3}, {high}",
+                "rla {r}",
+                "rlc {low}",
+                "rlc {high}",
+                "rla {r}",
+                "rlc {low}",
+                "rlc {high}",
+                "rla {r}",
+                "adc {low}",
+                "adc {high}",
+                al = in(reg) al,
+                ah = in(reg) ah,
+                bl = in(reg) bl,
+                bh = in(reg) bh,
+                r = out(reg) _,
+                low = lateout(reg) low,
+                high = lateout(reg) high,
+                MPYS32L = const 0x04D4,
+                MPYS32H = const 0x04D6,
+                OP2L = const 0x04E0,
+                OP2H = const 0x04E2,
+                RES1 = const 0x04E6,
+                RES2 = const 0x04E8,
+                RES3 = const 0x04EA,
+                options(nostack),
+            );
+        }
+        join(low, high)
+    }
+
+    /// 160 cycles and 9 for each bit of `shift` modulo 16.
+    #[inline(never)]
+    fn scale(&self, x: &mut i64, m: u32, shift: u16) {
+        let [ml, mh] = split(m as i32);
+        // SAFETY: reads and writes x; the multiplier is ours here.
+        //
+        // |x| · m in limbs: low half times m, plus high half times m two limbs up. The lowest limb is never needed.
+        unsafe {
+            asm!(
+                "mov 6({x}), {t0}",
+                "push {t0}",
+                "tst {t0}",
+                "jge 2f",
+                "inv 0({x})",
+                "inv 2({x})",
+                "inv 4({x})",
+                "inv 6({x})",
+                "inc 0({x})",
+                "adc 2({x})",
+                "adc 4({x})",
+                "adc 6({x})",
+                "2:",
+                "mov {ml}, &{MPY32L}",
+                "mov {mh}, &{MPY32H}",
+                "mov 4({x}), &{OP2L}",
+                "mov 6({x}), &{OP2H}",
+                "mov &{RES0}, {t2}",
+                "mov &{RES1}, {t3}",
+                "mov &{RES2}, {t4}",
+                "mov &{RES3}, {t5}",
+                "mov 0({x}), &{OP2L}",
+                "mov 2({x}), &{OP2H}",
+                "mov &{RES1}, {t1}",
+                "add &{RES2}, {t2}",
+                "addc &{RES3}, {t3}",
+                "adc {t4}",
+                "adc {t5}",
+                "bit #16, {shift}",
+                "jeq 3f",
+                "mov {t2}, {t1}",
+                "mov {t3}, {t2}",
+                "mov {t4}, {t3}",
+                "mov {t5}, {t4}",
+                "clr {t5}",
+                "3:",
+                "and #15, {shift}",
+                "jeq 5f",
+                "4:",
+                "clrc",
+                "rrc {t5}",
+                "rrc {t4}",
+                "rrc {t3}",
+                "rrc {t2}",
+                "rrc {t1}",
+                "dec {shift}",
+                "jne 4b",
+                "5:",
+                "rla {t1}",
+                "adc {t2}",
+                "adc {t3}",
+                "adc {t4}",
+                "adc {t5}",
+                "pop {t1}",
+                "tst {t1}",
+                "jge 6f",
+                "inv {t2}",
+                "inv {t3}",
+                "inv {t4}",
+                "inv {t5}",
+                "inc {t2}",
+                "adc {t3}",
+                "adc {t4}",
+                "adc {t5}",
+                "6:",
+                "mov {t2}, 0({x})",
+                "mov {t3}, 2({x})",
+                "mov {t4}, 4({x})",
+                "mov {t5}, 6({x})",
+                x = in(reg) x,
+                ml = in(reg) ml,
+                mh = inout(reg) mh => _,
+                shift = inout(reg) shift => _,
+                t0 = out(reg) _,
+                t1 = out(reg) _,
+                t2 = out(reg) _,
+                t3 = out(reg) _,
+                t4 = out(reg) _,
+                t5 = out(reg) _,
+                MPY32L = const 0x04D0,
+                MPY32H = const 0x04D2,
+                OP2L = const 0x04E0,
+                OP2H = const 0x04E2,
+                RES0 = const 0x04E4,
+                RES1 = const 0x04E6,
+                RES2 = const 0x04E8,
+                RES3 = const 0x04EA,
+            );
+        }
+    }
+
+    /// About 600 cycles: shift and subtract, 17 a bit.
+    #[inline(never)]
+    fn divide(&self, n: u64, d: u32) -> u32 {
+        let [l0, l1] = split(n as i32);
+        let [h0, h1] = split((n >> 32) as i32);
+        let [d0, d1] = split(d as i32);
+        let low: u16;
+        let high: u16;
+        // SAFETY: registers only.
+        unsafe {
+            asm!(
+                // The quotient fits 32 bits when the upper half of n is below d.
+                "cmp {d1}, {h1}",
+                "jlo 3f",
+                "jne 2f",
+                "cmp {d0}, {h0}",
+                "jlo 3f",
+                "2:",
+                "mov #-1, {l0}",
+                "mov #-1, {l1}",
+                "jmp 7f",
+                "3:",
+                "mov #32, {count}",
+                "4:",
+                "rla {l0}",
+                "rlc {l1}",
+                "rlc {h0}",
+                "rlc {h1}",
+                "jc 5f",
+                "cmp {d1}, {h1}",
+                "jlo 6f",
+                "jne 5f",
+                "cmp {d0}, {h0}",
+                "jlo 6f",
+                "5:",
+                "sub {d0}, {h0}",
+                "subc {d1}, {h1}",
+                "bis #1, {l0}",
+                "6:",
+                "dec {count}",
+                "jne 4b",
+                "7:",
+                l0 = inout(reg) l0 => low,
+                l1 = inout(reg) l1 => high,
+                h0 = inout(reg) h0 => _,
+                h1 = inout(reg) h1 => _,
+                d0 = in(reg) d0,
+                d1 = in(reg) d1,
+                count = out(reg) _,
+                options(nostack, nomem),
+            );
+        }
+        join(low, high) as u32
+    }
+
     /// 19 cycles a product and 60 around them.
     #[inline(never)]
     fn mac(&self, sum: &mut i64, a: &[i32], b: &[i32]) {
@@ -238,6 +439,13 @@ impl Kernel for Assembly {
         }
         join(low, high) as u32
     }
+}
+
+/// The words of a number, the lower first, through memory: LLVM would shift.
+#[inline(always)]
+fn split(x: i32) -> [u16; 2] {
+    // SAFETY: same size, any bits allowed.
+    unsafe { core::mem::transmute(x) }
 }
 
 /// Two words as one signed number, through memory: LLVM would shift.

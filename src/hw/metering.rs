@@ -7,6 +7,7 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use meter430::readings::SAMPLE_RATE_HZ;
 use metrology::{Config, Meter, Window};
+use msp430fr2355::Peripherals;
 
 /// The accumulating arithmetic; belongs to the block interrupt. Written by [`start`]: an initial value would cost as
 /// many bytes of constants.
@@ -33,10 +34,10 @@ pub fn start() {
 /// # Safety
 /// Called from the block interrupt only.
 #[inline(always)]
-pub unsafe fn on_block() {
+pub unsafe fn on_block(p: &Peripherals) {
     // SAFETY: this is the block interrupt, enabled after `start` has written the meter.
     unsafe {
-        sampler::with_completed_block(|block| {
+        sampler::with_completed_block(p, |block| {
             let meter = (*METER.0.get()).assume_init_mut();
             if let Some(window) = meter.push_block(&Assembly, block) {
                 FINISHED.lock(|finished| *finished = Some(*window));

@@ -34,21 +34,30 @@ pub struct Faults {
     pub overrun: u16,
 }
 
+/// Blocks in use: one is being filled, the others wait for the arithmetic. The block in which a window ends takes up to
+/// two block times, all others a third of one.
+const BLOCKS: u16 = 3;
+
 /// All that the sample interrupt owns.
 struct Sampler {
-    /// Two blocks, used in turn; not an array, because indexing one would multiply, and here nothing may.
-    even: Block,
-    odd: Block,
-    /// Whether `odd` is being filled.
-    filling_odd: bool,
-    /// Next sample's place in it.
+    /// The blocks, used in turn; not an array, because indexing one would multiply, and here nothing may.
+    first: Block,
+    second: Block,
+    third: Block,
+    /// Number of the block that is being filled, 0 to 2.
+    filling: u16,
+    /// Number of the oldest complete block.
+    oldest: u16,
+    /// Complete blocks, the one that the arithmetic works on included.
+    waiting: u16,
+    /// Set while the arithmetic works.
+    busy: bool,
+    /// Next sample's place in the block that is being filled.
     index: u16,
     /// Capture time of the last sample, SMCLK cycles modulo 2^16.
     last_capture: u16,
     /// Frames still to be dropped after a start.
     settling: u16,
-    /// Set while the arithmetic works on the other block.
-    busy: bool,
     /// The converter reported that its configuration is gone.
     needs_bring_up: bool,
     /// Blocks completed, modulo 2^16: the watchdog's sign of life.
@@ -57,23 +66,31 @@ struct Sampler {
 }
 
 impl Sampler {
-    fn filling(&mut self) -> &mut Block {
-        if self.filling_odd {
-            &mut self.odd
-        } else {
-            &mut self.even
+    fn block(&mut self, number: u16) -> &mut Block {
+        match number {
+            0 => &mut self.first,
+            1 => &mut self.second,
+            _ => &mut self.third,
         }
     }
 }
 
+/// The block after this one.
+fn next(number: u16) -> u16 {
+    if number + 1 < BLOCKS { number + 1 } else { 0 }
+}
+
 static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
-    even: Block::EMPTY,
-    odd: Block::EMPTY,
-    filling_odd: false,
+    first: Block::EMPTY,
+    second: Block::EMPTY,
+    third: Block::EMPTY,
+    filling: 0,
+    oldest: 0,
+    waiting: 0,
+    busy: false,
     index: 0,
     last_capture: 0,
     settling: 0,
-    busy: false,
     needs_bring_up: false,
     blocks_completed: 0,
     faults: Faults {
@@ -189,10 +206,10 @@ fn read_sample(s: &mut Sampler) {
     }
     // SAFETY: index is inside the lane, the three lanes are one array, the stream has been started, and this runs in
     // one interrupt only.
-    let index = s.index as usize;
+    let (index, filling) = (s.index as usize, s.filling);
     let frame = unsafe {
         frame::read(
-            (&raw mut s.filling().lanes)
+            (&raw mut s.block(filling).lanes)
                 .cast::<i32>()
                 .add(HISTORY + index),
         )
@@ -216,7 +233,8 @@ fn read_sample(s: &mut Sampler) {
 
 fn mark_lost(s: &mut Sampler) {
     let index = s.index;
-    s.filling().set_lost(index as usize);
+    let filling = s.filling;
+    s.block(filling).set_lost(index as usize);
 }
 
 /// Steps to the next slot; hands the block over when it is full.
@@ -228,12 +246,19 @@ fn advance(p: &Peripherals, s: &mut Sampler) {
     }
     s.index = 0;
     s.blocks_completed = s.blocks_completed.wrapping_add(1);
-    if s.busy {
+    if s.waiting + 1 >= BLOCKS {
+        // No block is free: this one is filled again, and its samples are gone.
         s.faults.overrun = s.faults.overrun.saturating_add(1);
         return;
     }
-    s.busy = true;
-    s.filling_odd = !s.filling_odd;
+    s.waiting += 1;
+    s.filling = next(s.filling);
+    if !s.busy {
+        raise_block_interrupt(p);
+    }
+}
+
+fn raise_block_interrupt(p: &Peripherals) {
     // SAFETY: sets the flag of a compare channel that only we use.
     unsafe {
         p.tb2
@@ -242,22 +267,20 @@ fn advance(p: &Peripherals, s: &mut Sampler) {
     };
 }
 
-/// Runs `work` on the completed block with interrupts enabled, then gives it back to be filled.
+/// Runs `work` on the oldest complete block with interrupts enabled, then gives it back to be filled.
 ///
 /// # Safety
 /// Called from the block interrupt only. The block interrupt cannot interrupt itself: `busy` keeps the flag from being
 /// set until this returns.
 #[inline(always)]
-pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
+pub unsafe fn with_completed_block(p: &Peripherals, work: impl FnOnce(&mut Block)) {
     // SAFETY: interrupts are still disabled here; the pointer stays valid because the cell is static, and the sample
-    // interrupt keeps away from this block while `busy` is set.
+    // interrupt keeps away from a block that waits.
     let block: *mut Block = unsafe {
         let s = SAMPLER.get_in_interrupt();
-        if s.filling_odd {
-            &raw mut s.even
-        } else {
-            &raw mut s.odd
-        }
+        s.busy = true;
+        let oldest = s.oldest;
+        s.block(oldest)
     };
     // SAFETY: no critical section is open in an interrupt handler's outermost level.
     unsafe { msp430::interrupt::enable() };
@@ -265,5 +288,11 @@ pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
     work(unsafe { &mut *block });
     msp430::interrupt::disable();
     // SAFETY: interrupts are disabled again.
-    unsafe { SAMPLER.get_in_interrupt().busy = false };
+    let s = unsafe { SAMPLER.get_in_interrupt() };
+    s.busy = false;
+    s.oldest = next(s.oldest);
+    s.waiting -= 1;
+    if s.waiting != 0 {
+        raise_block_interrupt(p);
+    }
 }
