@@ -136,6 +136,25 @@ fn case_b_follows_copies_and_selects_to_where_a_byte_comes_from() {
 }
 
 #[test]
+fn case_b_knows_that_flags_made_of_bits_are_clean() {
+    let flags = |last: &'static str| {
+        [
+            "%1:gr16 = MOV16rc 1",
+            "%4:gr16 = BIC16rr %1:gr16(tied-def 0), %9:gr16, implicit-def dead $sr",
+            "%5:gr16 = AND16rc %9:gr16(tied-def 0), 1, implicit-def dead $sr",
+            last,
+            "%2:gr8 = COPY %6.subreg_8bit:gr16",
+            "%3:gr8 = COPY %2:gr8",
+            "%10:gr16 = SUBREG_TO_REG 0, %3:gr8, %subreg.subreg_8bit",
+        ]
+    };
+    let clean = "%6:gr16 = XOR16rr %4:gr16(tied-def 0), killed %5:gr16, implicit-def dead $sr";
+    assert_eq!(cases_of(&flags(clean)), []);
+    let dirty = "%6:gr16 = XOR16rr %4:gr16(tied-def 0), killed %9:gr16, implicit-def dead $sr";
+    assert_eq!(cases_of(&flags(dirty)), [Case::B]);
+}
+
+#[test]
 fn case_d_is_the_carry_of_a_comparison_with_zero_only() {
     let use_carry = "%4:gr16 = AND16rc %2:gr16(tied-def 0), 1, implicit-def dead $sr";
     let use_zero = "%4:gr16 = RRA16r %2:gr16(tied-def 0), implicit-def dead $sr";

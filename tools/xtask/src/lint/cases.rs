@@ -219,7 +219,14 @@ impl<'a> Body<'a> {
             "COPY" => operand(&source.text).is_some_and(|from| {
                 from.starts_with('%') && !from.contains('.') && self.clean_word(from, visited)
             }),
-            "PHI" => registers(&source.text).all(|from| self.clean_word(from, visited)),
+            // All operands, even where one of an AND would do: so a register once found dirty ends the search.
+            "PHI" | "AND16rr" | "BIS16rr" | "XOR16rr" => {
+                registers(&source.text).all(|from| self.clean_word(from, visited))
+            }
+            // The bits cleared do not matter, only what they are cleared in.
+            "BIC16rr" => registers(&source.text)
+                .next()
+                .is_some_and(|from| self.clean_word(from, visited)),
             "AND16ri" | "AND16rc" | "MOV16ri" | "MOV16rc" => {
                 immediate(&source.text).is_some_and(|value| (0..256).contains(&value))
             }

@@ -24,6 +24,10 @@ pub struct Declared {
     /// Functions whose EINT only restores what was before, and so enables nothing within a handler.
     #[serde(default)]
     restoring: Vec<Named>,
+    /// Functions that save registers for their caller: they go back by a computed jump and leave on the stack what they have
+    /// pushed, and a word in place of their return address.
+    #[serde(default)]
+    saving: Vec<Named>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +45,9 @@ struct Indirect {
 struct Named {
     function: String,
     reason: String,
+    /// Whether the entry may stand although this image has no such function: the linker leaves unused helpers out.
+    #[serde(default)]
+    optional: bool,
 }
 
 impl Declared {
@@ -68,6 +75,7 @@ impl Declared {
             .nesting
             .iter()
             .chain(&declared.restoring)
+            .chain(&declared.saving)
             .map(|entry| (&entry.function, &entry.reason));
         for (function, reason) in calls.chain(named) {
             if reason.trim().is_empty() {
@@ -110,6 +118,11 @@ impl Declared {
             .any(|entry| entry.function == function)
     }
 
+    /// Whether a function's computed jump goes back to its caller, with what it has pushed left on the stack.
+    pub fn saves(&self, function: &str) -> bool {
+        self.saving.iter().any(|entry| entry.function == function)
+    }
+
     /// Declarations that nothing in the image needs: of computed calls, of restoring functions, and of handlers other than
     /// those that really nest.
     pub fn stale(&self, walked: &Walked, nesting: &[String]) -> Vec<String> {
@@ -128,6 +141,14 @@ impl Declared {
         stale.extend(needless(
             &mut self.restoring.iter().map(|entry| &entry.function),
             &|name| walked.enablers.contains(name),
+        ));
+        stale.extend(needless(
+            &mut self
+                .saving
+                .iter()
+                .filter(|entry| !entry.optional)
+                .map(|entry| &entry.function),
+            &|name| walked.savers.contains(name),
         ));
         stale.extend(needless(
             &mut self.nesting.iter().map(|entry| &entry.function),

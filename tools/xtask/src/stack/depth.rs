@@ -6,7 +6,7 @@ use super::walk::Frame;
 use crate::image::Image;
 
 /// Bytes that CALL pushes.
-const RETURN_ADDRESS_BYTES: u32 = 2;
+pub const RETURN_ADDRESS_BYTES: u32 = 2;
 
 /// What a function needs below its return address, and the calls on the way to its deepest point.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -188,6 +188,26 @@ fn computed_calls_need_a_declaration() {
     );
 }
 
+#[test]
+fn a_function_may_save_registers_for_its_caller() {
+    let build = || {
+        let mut program = Program::new();
+        // push r9; mov 2(sp), r4; mov r10, 2(sp); br r4 - and the counterpart: pop r9; pop r10; ret
+        let save = program.function("save", &[0x1209, 0x4114, 2, 0x4A81, 2, 0x4400]);
+        let restore = program.function("restore", &[0x4139, POP_R10, RET]);
+        let [c0, c1] = call(save);
+        let helper = program.function("helper", &[c0, c1, 0x4030, restore]);
+        let [c0, c1] = call(helper);
+        let main = program.function("main", &[c0, c1, HALT]);
+        (program, main)
+    };
+    let (program, main) = build();
+    assert!(complaint(program, main).contains("save jumps to a computed address"));
+    let (program, main) = build();
+    let declared = "[[saving]]\nfunction = \"save\"\nreason = \"shared prologue\"";
+    assert_eq!(program.worst(main, declared).unwrap().bytes(), 2 + 4);
+}
+
 /// Two plain handlers of 6 and 8 bytes, a nesting one of 6, a thread that needs none.
 fn interrupted() -> (Program, u16) {
     let mut program = Program::new();

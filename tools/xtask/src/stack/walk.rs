@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Declared;
+use super::depth::RETURN_ADDRESS_BYTES;
 use crate::image::Image;
 use crate::image::code::{Flow, Placed, StackEffect, sweep};
 
@@ -21,6 +22,8 @@ pub struct Frame {
     pub calls: BTreeSet<(u32, u16)>,
     /// Whether it comes back at all.
     pub returns: bool,
+    /// What it leaves on its caller's stack; none but for functions that save registers for their caller.
+    pub leaves_bytes: u32,
     /// Whether it sets GIE by itself.
     pub enables_interrupts: bool,
     /// Whether it clears GIE by itself.
@@ -38,6 +41,8 @@ pub struct Walked {
     pub complaints: Vec<String>,
     /// Functions with a computed call.
     pub indirect_callers: BTreeSet<String>,
+    /// Functions that save registers for their caller.
+    pub savers: BTreeSet<String>,
     /// Functions with an instruction that sets GIE.
     pub enablers: BTreeSet<String>,
 }
@@ -134,6 +139,7 @@ impl Walker<'_> {
                 self.complain(format!("{place} is reached, but holds no instruction"));
                 continue;
             };
+            frame.own_bytes = frame.own_bytes.max(depth);
             if let Some(depth) = self.depth_after(&placed, depth, entry) {
                 frame.own_bytes = frame.own_bytes.max(depth);
                 self.follow(&placed, depth, entry, &mut frame, &mut waiting);
@@ -196,6 +202,11 @@ impl Walker<'_> {
                     "{here}: the jump table at {start:#06x} cannot be read"
                 )),
             },
+            Flow::JumpUnknown if self.declared.saves(&here) => {
+                self.walked.savers.insert(here);
+                frame.returns = true;
+                frame.leaves_bytes = depth + RETURN_ADDRESS_BYTES;
+            }
             Flow::JumpUnknown => self.complain(format!("{here} jumps to a computed address")),
             Flow::Call(target) => self.call(target, placed, depth, frame, waiting),
             Flow::CallUnknown => {
@@ -232,13 +243,12 @@ impl Walker<'_> {
         frame.calls.insert((depth, target));
         self.function(target);
         // A function that is still being walked calls itself; the depth will say so, here it is taken to return.
-        if self
-            .walked
-            .frames
-            .get(&target)
-            .is_none_or(|callee| callee.returns)
-        {
-            waiting.push((placed.next, depth));
+        match self.walked.frames.get(&target) {
+            Some(callee) if callee.returns => {
+                waiting.push((placed.next, depth + callee.leaves_bytes));
+            }
+            Some(_) => {}
+            None => waiting.push((placed.next, depth)),
         }
     }
 
