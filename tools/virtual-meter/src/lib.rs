@@ -20,3 +20,4 @@ pub mod scenario;
 pub mod scene;
 pub mod time;
 pub mod truth;
+mod unwritten;

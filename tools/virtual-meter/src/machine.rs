@@ -10,10 +10,11 @@ use crate::chip::memory::RAM;
 use crate::chip::wiring::Wiring;
 use crate::chip::{Chip, ChipOptions};
 use crate::cpu::status::{CPUOFF, GIE, OSCOFF, SCG0, SCG1};
-use crate::cpu::{Cpu, PC, SP, SR};
+use crate::cpu::{Cpu, CpuFault, PC, SP, SR};
 use crate::elf::{Image, Symbols};
 use crate::instruments::Instruments;
 use crate::time::{Time, to_seconds};
+use crate::unwritten::Unwritten;
 
 /// Status bits whose change concerns more than the CPU.
 const MODE: u16 = GIE | CPUOFF | OSCOFF | SCG0 | SCG1;
@@ -54,6 +55,7 @@ pub struct Machine {
     stack_ready: bool,
     /// The mode bits as they were after the last instruction.
     mode: u16,
+    unwritten: Unwritten,
 }
 
 impl Machine {
@@ -90,6 +92,7 @@ impl Machine {
             stack_limit: RAM.0,
             stack_ready: false,
             mode: 0,
+            unwritten: Unwritten::default(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Machine {
         let cycles = self.cpu.reset(&mut self.chip);
         self.chip.elapse(cycles);
         self.instruments.reset();
+        self.unwritten.clear();
         self.mode = self.cpu.registers[SR] & MODE;
     }
 
@@ -133,6 +137,7 @@ impl Machine {
         self.stack_ready = false;
         self.start();
         self.instruments.reset();
+        self.unwritten.clear();
         self.mode = 0;
     }
 
@@ -217,9 +222,12 @@ impl Machine {
     fn execute(&mut self) -> Result<(), Fault> {
         let cycles = match self.cpu.step(&mut self.chip) {
             Ok(cycles) => cycles,
-            Err(fault) => return Err(self.fault(fault.into())),
+            Err(fault) => return Err(self.refused(fault)),
         };
         self.chip.elapse(cycles);
+        if self.chip.unwritten_matters {
+            self.follow_unwritten()?;
+        }
         let mode = self.cpu.registers[SR] & MODE;
         if mode != self.mode {
             self.mode_changed(mode);
@@ -229,6 +237,26 @@ impl Machine {
             self.watch_stack(sp)?;
         }
         Ok(())
+    }
+
+    #[cold]
+    fn refused(&mut self, fault: CpuFault) -> Fault {
+        // An odd pointer out of unwritten RAM is blamed on the RAM.
+        let unwritten = self.chip.unwritten_matters.then(|| self.follow_unwritten());
+        unwritten
+            .and_then(Result::err)
+            .unwrap_or_else(|| self.fault(fault.into()))
+    }
+
+    #[cold]
+    fn follow_unwritten(&mut self) -> Result<(), Fault> {
+        let followed = self.unwritten.follow(&self.cpu, &mut self.chip);
+        followed.map_err(|address| {
+            self.fault(FaultKind::NeverWritten {
+                address,
+                symbol: String::new(),
+            })
+        })
     }
 
     #[inline(never)]

@@ -234,26 +234,28 @@ fn longest_masked_stretch_is_found() {
     assert_eq!(machine.instruments.longest_masked.0, 4);
 }
 
-fn fault_of(words: &[&[u16]]) -> Fault {
+/// Runs words after the watchdog has been stopped, for 10 ms.
+pub fn run_words(words: &[&[u16]]) -> Result<(), Fault> {
     let mut all = vec![&HOLD_WATCHDOG[..]];
     all.extend(words);
     all.push(&[STAY]);
-    Program::new(&all)
-        .started()
-        .run_for(10 * MILLISECOND)
-        .unwrap_err()
+    Program::new(&all).started().run_for(10 * MILLISECOND)
+}
+
+fn fault_of(words: &[&[u16]]) -> Fault {
+    run_words(words).unwrap_err()
 }
 
 #[test]
 fn mistakes_are_loud_and_name_the_instruction() {
     let cases: [(&[u16], &str); 8] = [
-        (&[0x4214, 0x2100], "0x2100"),          // MOV &2100h, R4: never written
-        (&[0x4214, 0x4000], "0x4000"),          // vacant read
-        (&store(1, 0x0000), "0x0000"),          // vacant write
+        (&[0x4214, 0x2100, 0x5404], "0x2100"), // MOV &2100h, R4: never written
+        (&[0x4214, 0x4000], "0x4000"),         // vacant read
+        (&store(1, 0x0000), "0x0000"),         // vacant write
         (&[0x4030, 0x0200], "fetch of 0x0200"), // BR #0200h: fetch from a peripheral
-        (&store(1, 0x0700), "ADC"),             // ADC
-        (&store(1, 0x06C0), "ICC"),             // ICC
-        (&store(1, 0x0C80), "SAC"),             // SAC
+        (&store(1, 0x0700), "ADC"),            // ADC
+        (&store(1, 0x06C0), "ICC"),            // ICC
+        (&store(1, 0x0C80), "SAC"),            // SAC
         (&[0xD032, 0x00D8], "low-power mode below LPM0"), // LPM3
     ];
     for (words, expected) in cases {

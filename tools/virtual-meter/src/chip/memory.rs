@@ -105,6 +105,16 @@ impl Memory {
         self.set_byte(address, value);
     }
 
+    /// The `bytes` (bit 0 the one at `address`, bit 1 the next) count as never written again, as their copies' origin.
+    pub fn unwrite(&mut self, address: u16, bytes: u8) {
+        for offset in 0..2 {
+            if bytes >> offset & 1 == 1 {
+                let at = address.wrapping_add(offset);
+                self.known[usize::from(at >> 1) % 0x1800] &= !(0xFF << (8 * (at & 1)));
+            }
+        }
+    }
+
     /// Power was off: RAM holds a pattern that is neither zero nor what it was, and nothing of it counts as written.
     pub fn lose_ram(&mut self) {
         self.known.fill(0);

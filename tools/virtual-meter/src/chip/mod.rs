@@ -44,7 +44,7 @@ use crate::time::Time;
 /// Which quiet mistakes end the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strictness {
-    /// Reading RAM that nothing has written since power-up.
+    /// Using the contents of RAM that nothing has written since power-up; copying them is allowed.
     pub never_written: bool,
     /// Writing FRAM that is protected, which the chip ignores without a sign.
     pub protected_write: bool,
@@ -83,6 +83,9 @@ pub struct Chip {
     accesses: u32,
     waits: u32,
     strictness: Strictness,
+    /// The present instruction read RAM that nothing has written (which bytes, and where), or registers hold such bytes.
+    pub(crate) unwritten_matters: bool,
+    unwritten: (u8, u16),
     /// All memory cells.
     pub memory: Memory,
     fram: Fram,
@@ -121,6 +124,8 @@ impl Chip {
             accesses: 0,
             waits: 0,
             strictness: options.strictness,
+            unwritten_matters: false,
+            unwritten: (0, 0),
             memory: Memory::default(),
             fram: Fram::new(options.fram_timing),
             sys: sys::Sys::default(),
@@ -206,14 +211,30 @@ impl Chip {
         0x3FFF
     }
 
+    /// A read met bytes of RAM that nothing has written; whoever runs the CPU asks what became of them.
     #[cold]
-    fn never_written(&mut self, address: u16) {
+    fn never_written(&mut self, address: u16, byte: bool) {
         if self.strictness.never_written {
-            self.backplane.raise(FaultKind::NeverWritten {
-                address,
-                symbol: String::new(),
-            });
+            let high = !byte && !self.memory.known_byte(address | 1);
+            let low = !self.memory.known_byte(address);
+            self.unwritten = (u8::from(low) | u8::from(high) << 1, address);
+            self.unwritten_matters = true;
         }
+    }
+
+    /// Which bytes of the last read nothing had written, and where.
+    pub(crate) fn take_unwritten(&mut self) -> (u8, u16) {
+        core::mem::take(&mut self.unwritten)
+    }
+
+    /// Some registers hold unwritten bytes, or none.
+    pub(crate) fn watch_unwritten(&mut self, any: bool) {
+        self.unwritten_matters = any;
+    }
+
+    /// What was stored at `address` were, in these bytes, unwritten ones.
+    pub(crate) fn unwrite(&mut self, address: u16, bytes: u8) {
+        self.memory.unwrite(address, bytes);
     }
 
     fn is_small_ram(address: u16) -> bool {
@@ -224,7 +245,10 @@ impl Chip {
     fn fetch_elsewhere(&mut self, address: u16) -> u16 {
         if within(address, RAM) || within(address, TINY_RAM) {
             if !self.memory.known_word(address) {
-                self.never_written(address);
+                self.backplane.raise(FaultKind::NeverWritten {
+                    address,
+                    symbol: String::new(),
+                });
             }
             return self.memory.word(address);
         }
@@ -246,7 +270,7 @@ impl Chip {
                 self.memory.known_word(address)
             };
             if !known {
-                self.never_written(address);
+                self.never_written(address, byte);
             }
         } else if (0x0100..0x1000).contains(&address) {
             return self.read_register(address, byte);
@@ -306,7 +330,7 @@ impl Bus for Chip {
         self.accesses += 1;
         if within(address, RAM) {
             if !self.memory.known_word(address) {
-                self.never_written(address);
+                self.never_written(address, false);
             }
             self.memory.word(address)
         } else if address >= FRAM_START {
@@ -322,7 +346,7 @@ impl Bus for Chip {
         self.accesses += 1;
         if within(address, RAM) {
             if !self.memory.known_byte(address) {
-                self.never_written(address);
+                self.never_written(address, true);
             }
             self.memory.byte(address)
         } else if address >= FRAM_START {
