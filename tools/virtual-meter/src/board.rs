@@ -6,14 +6,16 @@
 use std::fs;
 use std::path::Path;
 
-use rand::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Deserialize;
 
 use crate::converter::{Imperfections, VREF_V};
 use crate::input_error::InputError;
 use crate::mains::segment::LINES;
 use crate::mains::timeline::REFERENCE_C;
+
+mod population;
+
+pub use population::Spread;
 
 /// Volts peak and amperes peak at the converter's full scale: voltage, line, neutral (design page section 1).
 pub const FULL_SCALE: [f64; LINES] = [600.0, 150.0, 150.0];
@@ -102,38 +104,6 @@ pub struct Mcu {
     pub crystal_parabola_ppm_per_c2: f64,
 }
 
-/// How far random boards spread. Uniform between ± the figure where nothing else is said.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    /// Gain of each channel, percent.
-    pub gain_pct: f64,
-    /// Phase of each channel, degrees at 60 Hz.
-    pub phase_deg: f64,
-    /// Offset of each channel, microvolts.
-    pub offset_uv: f64,
-    /// Noise between 1/x and x times the typical value.
-    pub noise_factor: f64,
-    /// Crosstalk from −120 dB to this.
-    pub crosstalk_db: f64,
-    /// Deviation from a straight line, ppm of full scale.
-    pub inl_ppm: f64,
-    /// Both crystals, ppm.
-    pub crystal_ppm: f64,
-}
-
-impl Spread {
-    /// The population on which calibration is judged: gain ±2 %, phase ±0.5°, offset, noise and crosstalk as boards have them.
-    pub const FACTORY: Self = Self {
-        gain_pct: 2.0,
-        phase_deg: 0.5,
-        offset_uv: 350.0,
-        noise_factor: 1.5,
-        crosstalk_db: -105.0,
-        inl_ppm: 8.0,
-        crystal_ppm: 30.0,
-    };
-}
-
 impl Default for Board {
     fn default() -> Self {
         Self {
@@ -184,49 +154,6 @@ impl Board {
     /// A typical board before calibration, the default of the virtual meter.
     pub fn typical() -> Self {
         toml::from_str(TYPICAL).expect("the shipped board is correct, a test reads it")
-    }
-
-    /// A board drawn from a population; the same seed gives the same board.
-    pub fn random(seed: u64, spread: &Spread) -> Self {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut draw = |limit: f64| {
-            if limit > 0.0 {
-                random.random_range(-limit..=limit)
-            } else {
-                0.0
-            }
-        };
-        let mut sensor = || Sensor {
-            gain: 1.0 + draw(spread.gain_pct) / 100.0,
-            phase_deg: draw(spread.phase_deg),
-            offset_uv: draw(spread.offset_uv),
-            offset_drift_uv_per_c: draw(0.3),
-            gain_drift_ppm_per_c: draw(25.0),
-            inl_ppm: draw(spread.inl_ppm),
-            phase_curve: Vec::new(),
-        };
-        let (voltage, line, neutral) = (sensor(), sensor(), sensor());
-        let converter = Converter {
-            noise: spread.noise_factor.powf(draw(1.0)),
-            reference_ppm: draw(1000.0),
-            reference_drift_ppm_per_c: draw(15.0),
-            crosstalk_db: Some(-120.0 + (spread.crosstalk_db + 120.0) * (0.5 + draw(0.5))),
-            crystal_ppm: draw(spread.crystal_ppm),
-            crystal_drift_ppm_per_c: draw(0.3),
-        };
-        let mcu = Mcu {
-            crystal_ppm: draw(spread.crystal_ppm),
-            crystal_parabola_ppm_per_c2: -0.034,
-        };
-        Self {
-            name: format!("random {seed}"),
-            seed,
-            voltage,
-            line,
-            neutral,
-            converter,
-            mcu,
-        }
     }
 
     /// The board that an option names: `ideal`, `typical`, `random:SEED` or a TOML file; none is the typical one.
@@ -396,94 +323,4 @@ fn on_curve(curve: &[PhasePoint], current_a: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Board, String> {
-        let path = std::env::temp_dir().join(format!(
-            "meter430-board-{}-{}.toml",
-            std::process::id(),
-            text.len()
-        ));
-        fs::write(&path, text).unwrap();
-        let board = Board::read(&path).map_err(|error| {
-            error
-                .to_string()
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        });
-        fs::remove_file(&path).unwrap();
-        board
-    }
-
-    #[test]
-    fn an_ideal_board_maps_the_full_scale_of_the_design() {
-        let board = Board::from_option(Some("ideal")).unwrap();
-        assert_eq!(board.ratio(0) * 600.0, 1.2);
-        assert!((board.ratio(1) * 150.0 - 1.2).abs() < 1e-15);
-        assert_eq!(board.imperfections(60.0), Imperfections::NONE);
-        assert_eq!(board.delay_s(1, 5.0), 0.0);
-    }
-
-    #[test]
-    fn the_shipped_board_reads_and_has_errors() {
-        let board = Board::from_option(None).unwrap();
-        board.check().unwrap();
-        assert!(board.imperfections(23.0).noise == 1.0 && board.crosstalk() > 1e-6);
-        assert!(board.delay_s(1, 0.01) < board.delay_s(1, 100.0));
-        assert!((board.mcu_crystal_ppm(45.0) - (-14.0 - 0.034 * 400.0)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_file_overrides_what_it_names() {
-        let board = read("name = \"x\"\n[line]\ngain = 0.99\nphase_deg = -0.36\n").unwrap();
-        assert_eq!(board.ratio(1), 0.99 * 1.2 / 150.0);
-        assert!((board.delay_s(1, 5.0) + 0.36 / 360.0 / 60.0).abs() < 1e-18);
-        assert_eq!(board.voltage, Sensor::default());
-    }
-
-    #[test]
-    fn mistakes_are_answered_with_their_line() {
-        let unknown = read("seed = 2\n[line]\ngian = 0.99\n").unwrap_err();
-        assert!(
-            unknown.contains(".toml:3: unknown field `gian`"),
-            "{unknown}"
-        );
-        assert!(
-            read("[voltage]\ngain = \"high\"\n")
-                .unwrap_err()
-                .contains(".toml:2: ")
-        );
-        assert!(
-            read("[voltage]\ngain = 0.0\n\n")
-                .unwrap_err()
-                .contains("voltage.gain = 0")
-        );
-        assert!(Board::from_option(Some("random:x")).is_err());
-        assert!(
-            Board::from_option(Some("no-such-board.toml"))
-                .unwrap_err()
-                .to_string()
-                .contains("cannot be read")
-        );
-    }
-
-    #[test]
-    fn random_boards_repeat_and_stay_in_their_spread() {
-        assert_eq!(
-            Board::random(5, &Spread::FACTORY),
-            Board::random(5, &Spread::FACTORY)
-        );
-        for seed in 0..200 {
-            let board = Board::random(seed, &Spread::FACTORY);
-            board.check().unwrap();
-            for sensor in board.sensors() {
-                assert!((sensor.gain - 1.0).abs() <= 0.02 && sensor.phase_deg.abs() <= 0.5);
-            }
-            let crosstalk_db = board.converter.crosstalk_db.unwrap();
-            assert!((-120.0..=-105.0).contains(&crosstalk_db));
-        }
-    }
-}
+mod tests;

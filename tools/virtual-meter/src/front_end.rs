@@ -13,7 +13,7 @@ use num_complex::Complex64;
 use crate::board::Board;
 use crate::converter::decimation::Response;
 use crate::converter::{AnalogInput, Imperfections, Window};
-use crate::mains::recorded::Dense;
+use crate::mains::dense::Dense;
 use crate::mains::segment::{LINES, Segment, Signal};
 use crate::mains::timeline::Source;
 use crate::time::{MILLISECOND, Time, from_seconds, to_seconds};

@@ -11,6 +11,8 @@
 //! power_factor = "0.8L"
 //! load = "laptop"              # an appliance in place of power_factor and harmonics; "linear" goes back
 //! waveform = "kettle.csv"      # a recording in place of all of these; beside the scenario file
+//! voltage_pct = 100.0          # sags and swells of whatever the shape is, recordings of one cycle too
+//! current_pct = 100.0
 //! neutral_a = 9.5              # rms in the neutral, same shape; absent: the line's current
 //! voltage_dc_v = 0.0
 //! current_dc_a = 0.0
@@ -81,6 +83,8 @@ struct Step {
     load: Option<String>,
     waveform: Option<String>,
     neutral_a: Option<f64>,
+    voltage_pct: Option<f64>,
+    current_pct: Option<f64>,
     voltage_dc_v: Option<f64>,
     current_dc_a: Option<f64>,
     voltage_harmonics: Option<Vec<Harmonic>>,

@@ -9,7 +9,7 @@ use crate::front_end::FrontEnd;
 use crate::input_error::InputError;
 use crate::mains::numbers::{self, Load, Mains};
 use crate::mains::phase::Phase;
-use crate::mains::recorded::read_signal;
+use crate::mains::prepared::read_signal;
 use crate::mains::segment::{Segment, Signal};
 use crate::mains::timeline::{Source, Timeline};
 use crate::scenario::Scenario;

@@ -50,7 +50,7 @@ impl Recording {
         let (header_line, header) = lines.next().ok_or_else(|| {
             InputError::file(path, "has no header", format!("begin with {FORMAT}"))
         })?;
-        let columns = columns_of(header.trim_start_matches('\u{feff}')).ok_or_else(|| {
+        let columns = columns_of(header).ok_or_else(|| {
             InputError::line(
                 path,
                 header_line,

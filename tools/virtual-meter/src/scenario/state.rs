@@ -8,7 +8,7 @@ use crate::input_error::InputError;
 use crate::mains::appliance::Appliance;
 use crate::mains::numbers::{FREQUENCIES_HZ, Load, Mains, parse_power_factor, radians};
 use crate::mains::phase::Phase;
-use crate::mains::recorded::read_signal;
+use crate::mains::prepared::read_signal;
 use crate::mains::segment::{LINES, Segment, Signal};
 use crate::mains::series::Series;
 use crate::time::{from_seconds, to_seconds};
@@ -27,6 +27,8 @@ pub(super) struct State {
     recording: Option<Signal>,
     neutral_a: Option<f64>,
     dc: [f64; 2],
+    /// Voltage and current over what the step or its recording says, percent.
+    scale_pct: [f64; 2],
     harmonics: [Vec<Harmonic>; 2],
 }
 
@@ -59,6 +61,7 @@ impl State {
             recording: None,
             neutral_a: None,
             dc: [0.0; 2],
+            scale_pct: [100.0; 2],
             harmonics: [Vec::new(), Vec::new()],
         }
     }
@@ -119,6 +122,15 @@ impl State {
         }
         if let Some(amperes) = step.neutral_a {
             self.neutral_a = Some(bounded("neutral_a", amperes, 1000.0)?);
+        }
+        for (slot, percent) in self
+            .scale_pct
+            .iter_mut()
+            .zip([step.voltage_pct, step.current_pct])
+        {
+            if let Some(percent) = percent {
+                *slot = bounded("a percentage", percent, 1000.0)?;
+            }
         }
         for (slot, dc) in self
             .dc
@@ -189,16 +201,32 @@ impl State {
         };
         let voltage = growth(step.voltage_v_per_s, self.voltage_v, "voltage_v_per_s")?;
         let current = growth(step.current_a_per_s, self.current_a, "current_a_per_s")?;
-        let signal = self
-            .recording
-            .clone()
-            .unwrap_or_else(|| Signal::Periodic(Arc::new(self.lines())));
+        let signal = self.signal().ok_or((
+            "voltage_pct and current_pct do not act on recordings of many cycles".into(),
+            "use a recording of one cycle",
+        ))?;
         Ok(Segment {
             start,
             phase,
             signal,
             growth_per_s: [voltage, current, current],
         })
+    }
+
+    /// The shape in force, scaled; `None` where it cannot be.
+    fn signal(&self) -> Option<Signal> {
+        let scaled = |series: &[Series; LINES]| {
+            let [voltage, current] = self.scale_pct.map(|percent| percent / 100.0);
+            let factors = [voltage, current, current];
+            Signal::Periodic(Arc::new(std::array::from_fn(|line| {
+                series[line].scaled(factors[line])
+            })))
+        };
+        match &self.recording {
+            None => Some(scaled(&self.lines())),
+            Some(Signal::Periodic(series)) => Some(scaled(series)),
+            Some(recorded) => (self.scale_pct == [100.0; 2]).then(|| recorded.clone()),
+        }
     }
 
     fn lines(&self) -> [Series; LINES] {

@@ -111,6 +111,26 @@ fn harmonics_neutral_direct_current_and_appliances() {
 }
 
 #[test]
+fn sags_scale_whatever_is_there() {
+    let text = "
+        [[step]]
+        at_s = 0.0
+        voltage_v = 100.0
+        load = \"laptop\"
+        [[step]]
+        at_s = 1.0
+        voltage_pct = 40.0
+        [[step]]
+        at_s = 1.5
+        voltage_pct = 100.0
+        current_pct = 200.0";
+    close(truth(text, 1.0, 1.5).vrms_v, 40.0);
+    let after = truth(text, 1.5, 2.0);
+    close(after.vrms_v, 100.0);
+    close(after.irms_a, 2.0 * truth(text, 0.0, 1.0).irms_a);
+}
+
+#[test]
 fn rounds_repeat() {
     let text = "
         repeat_s = 0.1
