@@ -1,5 +1,6 @@
 //! A virtual meter: the MSP430FR2355, its board and the mains, running the real firmware image.
 
+pub mod bench;
 pub mod board;
 pub mod chip;
 pub mod converter;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use virtual_meter::bench::BenchServer;
 use virtual_meter::chip::fram::FramTiming;
 use virtual_meter::chip::{ChipOptions, Strictness};
 use virtual_meter::gdb::{Ended, Server};
@@ -53,6 +54,9 @@ struct Arguments {
     /// The service console, likewise
     #[arg(long, value_name = "PORT")]
     console: Vec<String>,
+    /// The calibration bench, an SCPI instrument that sets the source and measures true values: tcp:HOST:PORT
+    #[arg(long, value_name = "PORT")]
+    bench: Option<String>,
     /// The factory jumper is set
     #[arg(long)]
     jumper: bool,
@@ -153,7 +157,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         Some(address) => Some(Server::bind(address).map_err(text)?),
         None => None,
     };
-    let attached = !ports.is_empty() || gdb.is_some();
+    let bench = arguments
+        .bench
+        .as_deref()
+        .map(BenchServer::open)
+        .transpose()?;
+    let attached = !ports.is_empty() || gdb.is_some() || bench.is_some();
     let pace = match arguments.speed {
         Some(Speed::Real) => Pace::Real,
         Some(Speed::Max) => Pace::Max,
@@ -164,6 +173,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let for_signal = Arc::clone(&stop);
     ctrlc::set_handler(move || for_signal.store(true, Ordering::Relaxed)).map_err(text)?;
     let mut runner = Runner::new(meter, ports, pace, arguments.duration, stop);
+    if let Some(bench) = bench {
+        eprintln!("virtual-meter: bench at {}", bench.address());
+        runner.attach_bench(bench);
+    }
     let result = go(&mut runner, gdb.as_ref(), nvm.as_ref(), arguments);
     if let Some(nvm) = nvm {
         nvm.save(&runner.meter.machine).map_err(text)?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::bench::BenchServer;
 use crate::chip::backplane::ResetCause;
 use crate::chip::fault::Fault;
 use crate::cpu::PC;
@@ -30,6 +31,7 @@ pub struct Runner {
     /// The meter.
     pub meter: Meter,
     ports: Vec<Port>,
+    bench: Option<BenchServer>,
     pace: Pace,
     end: Option<Time>,
     stop: Arc<AtomicBool>,
@@ -51,12 +53,18 @@ impl Runner {
         Self {
             meter,
             ports,
+            bench: None,
             pace,
             end,
             stop,
             anchor,
             fault: None,
         }
+    }
+
+    /// Puts a calibration bench beside the meter.
+    pub fn attach_bench(&mut self, bench: BenchServer) {
+        self.bench = Some(bench);
     }
 
     /// Is the run over?
@@ -71,6 +79,9 @@ impl Runner {
     pub fn slice(&mut self, stop_at: impl Fn(u16) -> bool) -> Result<Stop, Fault> {
         for port in &mut self.ports {
             port.pump_in(&mut self.meter.machine);
+        }
+        if let Some(bench) = &mut self.bench {
+            bench.poll(&self.meter.scene, self.meter.time());
         }
         let until = self.meter.time() + SLICE;
         let result = self
