@@ -14,7 +14,7 @@ const PATIENCE: u16 = 40;
 
 /// Smallest step between the two samples of a crossing, in codes at 8 000 SPS: a sine of 2.2 V rms at 60 Hz, forty times
 /// the converter's noise.
-const LEAST_STEP: i32 = 2048;
+const LEAST_STEP: u32 = 2048;
 
 /// A time longer than any cycle, Q16 samples: no crossing has been seen yet.
 const FOREVER: i32 = 1000 << 16;
@@ -180,17 +180,17 @@ impl Tracker {
         rising: bool,
     ) -> Option<(usize, u32)> {
         let level = self.level;
+        // Complemented, a falling crossing looks like a rising one: from negative to not negative.
+        let complement = if rising { 0 } else { -1 };
         for (index, pair) in centre.windows(2).enumerate().take(to).skip(from) {
             let &[before, after] = pair else { continue };
-            let was_below = before < level;
-            let is_below = after < level;
-            if was_below == is_below || was_below != rising {
+            let (before, after) = (before - level, after - level);
+            if before ^ complement >= 0 || after ^ complement < 0 {
                 continue;
             }
-            let distance = (level - before).unsigned_abs();
             let step = (after - before).unsigned_abs();
-            if step >= LEAST_STEP as u32 {
-                return Some((index, fraction_of(distance, step)));
+            if step >= LEAST_STEP {
+                return Some((index, fraction_of(before.unsigned_abs(), step)));
             }
         }
         None
