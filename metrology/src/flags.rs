@@ -22,6 +22,16 @@ impl Flags {
     /// The window is shorter than usual because synchronisation was found in it.
     pub const SHORT: Self = Self(1 << 6);
 
+    /// With any of these the window's mean is not the voltage's DC part.
+    pub(crate) const NO_MEAN: Self =
+        Self(Self::UNSYNCHRONISED.0 | Self::CROSSING_MISSED.0 | Self::SAMPLES_LOST.0);
+
+    /// Whether any of `other` are set.
+    #[inline]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether all of `other` are set.
     #[inline]
     pub const fn contains(self, other: Self) -> bool {

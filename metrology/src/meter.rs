@@ -168,7 +168,9 @@ impl Meter {
         self.piece_anchored = anchored;
         // The next block's centre sample −1 is 16 samples on; push_block adds them.
         self.since_cut = 0u32.wrapping_sub(at.time());
-        let ends_window = tally.pieces >= PIECES || (at.acquired && tally.length >= SHORTEST);
+        // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one.
+        let synchronises = anchored && !self.window_anchored && tally.length >= SHORTEST;
+        let ends_window = tally.pieces >= PIECES || synchronises;
         if ends_window {
             if !(anchored && self.window_anchored) {
                 tally.flags.insert(Flags::UNSYNCHRONISED);
@@ -296,10 +298,10 @@ impl Meter {
     fn finish_window(&mut self) -> &Window {
         self.finished.tally = self.tally;
         self.tally = Tally::default();
-        if !self.finished.tally.flags.contains(Flags::UNSYNCHRONISED) {
+        if !self.finished.tally.flags.intersects(Flags::NO_MEAN) {
             let mut mean = self.finished.sums.codes[VOLTAGE];
             Reciprocal::new(self.finished.tally.length).mean(&mut mean, 0);
-            self.tracker.level = mean as i32;
+            self.tracker.set_level(mean as i32);
         }
         &self.finished
     }

@@ -48,8 +48,8 @@ const VOLTAGE_UNIT: i32 = (VOLTAGE_FULL_SCALE_UV / 2) as i32;
 /// The same for µA.
 const CURRENT_UNIT: i32 = (CURRENT_FULL_SCALE_UA / 2) as i32;
 
-/// Largest rms in codes Q8 that the gains cannot push over 31 bits.
-const MOST_RMS: u32 = 0x6000_0000;
+/// Largest rms in codes Q8: 17 % above a full-scale sine, and no gain up to 1.2 pushes it over 31 bits.
+const MOST_RMS: u32 = 0x6A00_0000;
 
 /// Fraction bits that turn the mean of each channel's squares into code²/256, given the filter's factor 4.
 static SQUARE_FRACTIONS: [u16; CHANNELS] = [6, 6, 8];

@@ -16,6 +16,9 @@ const PATIENCE: u16 = 40;
 /// the converter's noise.
 const LEAST_STEP: u32 = 2048;
 
+/// Change of the voltage's mean that the crossing level follows, in codes: 2.3 V.
+const LEVEL_STEP: u32 = 1 << 15;
+
 /// A time longer than any cycle, Q16 samples: no crossing has been seen yet.
 const FOREVER: i32 = 1000 << 16;
 
@@ -70,7 +73,7 @@ pub struct Tracker {
     /// Shortest and longest plausible cycle (72 Hz, 40 Hz), Q16 samples.
     plausible: [u32; 2],
     /// Mean of the voltage codes: the level whose crossings count.
-    pub level: i32,
+    level: i32,
 }
 
 impl Tracker {
@@ -91,6 +94,15 @@ impl Tracker {
     #[inline]
     pub fn period(&self) -> u32 {
         self.period
+    }
+
+    /// Tells the voltage's mean, in codes. It is followed only when it is off by more than [`LEVEL_STEP`]: crossings of any
+    /// constant level are as periodic as zero crossings, but a change of level moves the end of a window against its
+    /// beginning.
+    pub fn set_level(&mut self, mean: i32) {
+        if (mean - self.level).unsigned_abs() > LEVEL_STEP {
+            self.level = mean;
+        }
     }
 
     /// Whether a cycle of this length, Q16 samples, can be the mains'.

@@ -1,0 +1,338 @@
+//! What the mains and the converter can do to a meter: DC, steps, dips, ramps, lost frames, the ends of the range.
+
+mod common;
+
+use common::{AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, active, quantise};
+use metrology::{Calibration, Flags, Quantities, Window};
+
+const NOMINAL: Calibration = Calibration::NOMINAL;
+
+fn quantities(window: &Window) -> Quantities {
+    Quantities::from_window(window, &NOMINAL, 8000)
+}
+
+/// Codes of a voltage and a current.
+fn codes(volts: f64, amperes: f64) -> [i32; 3] {
+    let current = quantise(amperes * FULL_SCALE / AMPERES);
+    [quantise(volts * FULL_SCALE / VOLTS), current, current]
+}
+
+/// Joules of a window's active energy.
+fn joules(q: &Quantities) -> f64 {
+    q.flow.active as f64 * VOLTS * AMPERES / FULL_SCALE / FULL_SCALE / 8000.0
+}
+
+fn ppm(measured: f64, truth: f64) -> f64 {
+    (measured / truth - 1.0) * 1e6
+}
+
+#[test]
+fn dc_on_any_channel_changes_nothing_once_it_is_steady() {
+    let mut bench = Bench::new(8000);
+    let voltage = Signal::sine(220.0, 0.0);
+    let current = Signal::sine(1.0, -1.0);
+    let truth = active(&voltage, &current);
+    for (dc_v, dc_i) in [(0.0, 0.0), (6.0, 0.0), (0.0, 1.5), (-6.0, 1.5), (6.0, -1.5)] {
+        let mut source = Source::new(
+            60.02,
+            voltage.clone().with_dc(dc_v),
+            current.clone().with_dc(dc_i),
+        );
+        // Phase goes on from where the last source was.
+        source.start = 0.0;
+        let windows = bench.run(&source, 6.1);
+        for window in &windows[3..] {
+            let q = quantities(window);
+            assert!(
+                ppm(q.active_uw as f64 * 1e-6, truth).abs() < 5.0,
+                "P at {dc_v} V {dc_i} A: {q:?}"
+            );
+            assert!(
+                ppm(q.voltage_uv as f64 * 1e-6, 220.0).abs() < 5.0,
+                "V at {dc_v} V {dc_i} A"
+            );
+            assert!(
+                ppm(q.line_ua as f64 * 1e-6, 1.0).abs() < 5.0,
+                "I at {dc_v} V {dc_i} A"
+            );
+        }
+    }
+}
+
+#[test]
+fn energy_of_a_load_step_and_of_bursts_is_exact() {
+    let hertz = 60.02;
+    let mut measured = 0.0;
+    let mut bench = Bench::new(8000);
+    let (mut first, mut last) = (None, 0);
+    // Two cycles on, two off, from one zero crossing of the voltage to another, for a minute; then ten seconds of nothing.
+    let on = |t: f64| t * hertz < 3600.0 && (t * hertz / 2.0) as u64 % 2 == 0;
+    for n in 0..(72 * 8000) {
+        let t = n as f64 / 8000.0;
+        let wave = (std::f64::consts::TAU * hertz * t).sin();
+        let volts = 220.0 * 2f64.sqrt() * wave;
+        let amperes = if on(t) {
+            10.0 * 2f64.sqrt() * wave
+        } else {
+            0.0
+        };
+        if let Some(window) = bench.push(Some(codes(volts, amperes))) {
+            first.get_or_insert(bench.samples);
+            last = bench.samples;
+            measured += joules(&quantities(&window));
+        }
+    }
+    // No droop filter in this signal path, so the meter's compensation shows: take it out of the truth instead.
+    let x = std::f64::consts::PI * hertz / 8000.0;
+    let u = x.sin().powi(2);
+    let gain = 1.0 + u + u * u;
+    let truth = 2200.0 * gain * 1800.0 / hertz;
+    assert!(first.is_some() && last > 70 * 8000);
+    println!("bursts: {:.2} ppm", ppm(measured, truth));
+    assert!(
+        ppm(measured, truth).abs() < 20.0,
+        "{measured} J, true {truth} J"
+    );
+}
+
+#[test]
+fn a_frequency_ramp_costs_nothing_in_power_and_little_in_the_fundamental() {
+    let mut bench = Bench::new(8000);
+    let mut phase = 0.3;
+    let (mut worst_p, mut worst_q) = (0.0f64, 0.0f64);
+    let mut count = 0;
+    for n in 0..(20 * 8000) {
+        let t = n as f64 / 8000.0;
+        let hertz = 59.0 + 0.1 * t;
+        phase += std::f64::consts::TAU * hertz / 8000.0;
+        let volts = 220.0 * 2f64.sqrt() * phase.sin();
+        let amperes = 10.0 * 2f64.sqrt() * (phase - std::f64::consts::FRAC_PI_3).sin();
+        if let Some(window) = bench.push(Some(codes(volts, amperes))) {
+            count += 1;
+            if count <= 2 {
+                continue;
+            }
+            let q = quantities(&window);
+            let x = std::f64::consts::PI * hertz / 8000.0;
+            let gain = 1.0 + x.sin().powi(2);
+            worst_p = worst_p.max(ppm(q.active_uw as f64 * 1e-6, 1100.0 * gain).abs());
+            let flat = (x / x.sin()).powi(6);
+            worst_q =
+                worst_q.max((q.reactive_uvar as f64 * 1e-6 / flat / 1905.256 - 1.0).abs() * 1e6);
+            assert!(
+                (q.frequency_uhz as f64 * 1e-6 - (hertz - 0.05)).abs() < 0.003,
+                "{q:?} at {hertz}"
+            );
+            assert_eq!(q.flags, Flags::NONE);
+        }
+    }
+    println!("ramp: P {worst_p:.2} ppm, Q1 {worst_q:.1} ppm");
+    assert!(worst_p < 5.0 && worst_q < 300.0);
+}
+
+#[test]
+fn a_dip_to_nothing_keeps_the_beat_and_is_flagged() {
+    for cycles in [0.5, 1.0, 10.0] {
+        let mut bench = Bench::new(8000);
+        let mut seen = Vec::new();
+        for n in 0..(8 * 8000) {
+            let t = n as f64 / 8000.0;
+            let wave = (std::f64::consts::TAU * 60.0 * t).sin();
+            let dip = (4.0..4.0 + cycles / 60.0).contains(&t);
+            let volts = if dip { 0.0 } else { 220.0 * 2f64.sqrt() * wave };
+            if let Some(window) = bench.push(Some(codes(volts, 10.0 * 2f64.sqrt() * wave))) {
+                let q = quantities(&window);
+                let end = bench.samples as f64 / 8000.0;
+                seen.push((end, q));
+            }
+        }
+        for (end, q) in &seen[2..] {
+            let touched = (4.0..5.3).contains(end);
+            let missed = q.flags.contains(Flags::CROSSING_MISSED);
+            assert!(touched || !missed, "{cycles} cycles: {q:?} ending at {end}");
+            if !touched {
+                assert!(
+                    (q.frequency_uhz as i32 - 60_000_000).abs() < 100,
+                    "{cycles} cycles: {q:?} at {end}"
+                );
+            }
+        }
+        // Half a cycle of nothing begins and ends with a crossing: only its rms shows it.
+        let missed = seen
+            .iter()
+            .any(|(_, q)| q.flags.contains(Flags::CROSSING_MISSED));
+        assert!(missed || cycles < 1.0, "{cycles} cycles");
+    }
+}
+
+#[test]
+fn lost_frames_are_counted_and_cost_less_than_100_ppm() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -1.0));
+    let truth = active(&source.voltage, &source.line);
+    for (every, burst) in [(1000, 1), (100, 1), (20_000, 20)] {
+        let mut bench = Bench::new(8000);
+        let (mut energy, mut samples, mut lost, mut pushed) = (0.0, 0.0, 0, 0);
+        let mut windows = 0;
+        while bench.samples < 30 * 8000 {
+            let n = bench.samples;
+            let is_lost = n > 8000
+                && (n * 7919) % every < burst as u64 * 7919
+                && (n / burst) % (every / burst) == 3;
+            pushed += u32::from(is_lost);
+            let window = bench.push(if is_lost {
+                None
+            } else {
+                Some(source.codes(n).map(quantise))
+            });
+            if let Some(window) = window {
+                windows += 1;
+                lost += window.tally.lost as u32;
+                assert_eq!(
+                    window.tally.lost != 0,
+                    window.tally.flags.contains(Flags::SAMPLES_LOST)
+                );
+                if windows > 2 {
+                    energy += joules(&quantities(&window));
+                    samples += window.tally.length as f64 / 65536.0;
+                }
+            }
+        }
+        let error = ppm(energy, truth * samples / 8000.0);
+        println!("1 of {every} in bursts of {burst}: {error:.2} ppm, {lost} lost");
+        assert!(
+            lost > 0 && lost <= pushed && pushed - lost < 200,
+            "{lost} of {pushed}"
+        );
+        assert!(error.abs() < 100.0);
+    }
+}
+
+/// Feeds a function of the sample number for `seconds`, returns the windows.
+fn feed(seconds: u64, signal: impl Fn(u64) -> [i32; 3]) -> Vec<Window> {
+    let mut bench = Bench::new(8000);
+    (0..seconds * 8000)
+        .filter_map(|n| bench.push(Some(signal(n))))
+        .collect()
+}
+
+const LOW: i32 = -(1 << 23);
+const HIGH: i32 = (1 << 23) - 1;
+
+#[test]
+fn both_channels_at_minus_full_scale_do_not_wrap() {
+    for window in &feed(5, |_| [LOW; 3])[1..] {
+        let sums = &window.sums;
+        // Filtered samples are four times the code; nothing may have wrapped on the way.
+        let samples = window.tally.length as f64 / 65536.0;
+        let expected = 4.0 * (LOW as f64).powi(2) * samples;
+        for sum in [
+            sums.squares[0],
+            sums.squares[1],
+            sums.powers[0],
+            sums.powers[1],
+        ] {
+            assert!((sum as f64 / expected - 1.0).abs() < 1e-6);
+        }
+        let q = quantities(window);
+        assert!(
+            q.voltage_uv < 1_000_000 && q.line_ua < 1_000_000 && q.active_uw.abs() < 1_000_000,
+            "{q:?}"
+        );
+        assert!(
+            q.flags.contains(Flags::UNSYNCHRONISED) && q.flags.contains(Flags::VOLTAGE_CLIPPED)
+        );
+    }
+}
+
+#[test]
+fn alternating_full_scale_does_not_wrap() {
+    for window in &feed(5, |n| [if n % 2 == 0 { LOW } else { HIGH }; 3])[1..] {
+        let samples = window.tally.length as f64 / 65536.0;
+        // At half the sampling rate the filter's gain is 3.
+        let expected = 12.0 * (LOW as f64).powi(2) * samples;
+        for sum in [
+            window.sums.squares[0],
+            window.sums.squares[1],
+            window.sums.powers[0],
+        ] {
+            assert!(
+                (sum as f64 / expected - 1.0).abs() < 1e-3,
+                "{sum} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn full_scale_square_waves_saturate_with_a_flag() {
+    let square = |n: u64| {
+        if (n * 60 * 2 / 8000) % 2 == 0 {
+            HIGH
+        } else {
+            LOW
+        }
+    };
+    for window in &feed(6, |n| [square(n); 3])[2..] {
+        // The edges of an unfiltered square wave overshoot behind the droop filter, by a few per cent of the rms.
+        let q = quantities(window);
+        assert!(q.flags.contains(Flags::VOLTAGE_CLIPPED) && q.flags.contains(Flags::LINE_CLIPPED));
+        // Rms values saturate at 497 V and 124 A, more than any sine can have.
+        assert!((496e6..498e6).contains(&(q.voltage_uv as f64)), "{q:?}");
+        assert!((124e6..125e6).contains(&(q.line_ua as f64)), "{q:?}");
+        assert!((q.active_uw as f64 / 90e9 - 1.0).abs() < 0.1, "{q:?}");
+        assert!(
+            (q.fundamental_active_uw as f64 / 72.95e9 - 1.0).abs() < 0.1,
+            "{q:?}"
+        );
+        assert!(q.apparent_uva >= q.active_uw.unsigned_abs());
+    }
+}
+
+#[test]
+fn the_first_window_after_start_is_short_and_says_so() {
+    let source = Source::new(60.0, Signal::sine(220.0, 1.0), Signal::sine(10.0, 1.0));
+    let windows = Bench::new(8000).run(&source, 3.0);
+    assert!(windows[0].tally.flags.contains(Flags::SHORT) && windows[0].tally.length < 4000 << 16);
+    assert_eq!(windows[1].tally.flags, Flags::NONE);
+    assert_eq!(windows[1].tally.cycles, 60);
+}
+
+#[test]
+fn without_crossings_windows_are_forced_and_lose_nothing() {
+    // Ten seconds of direct voltage in the middle of mains.
+    let mut bench = Bench::new(8000);
+    let mut length = 0.0;
+    let mut longest = 0;
+    for n in 0..(20 * 8000u64) {
+        let t = n as f64 / 8000.0;
+        let volts = if (4.0..14.0).contains(&t) {
+            100.0
+        } else {
+            311.0 * (std::f64::consts::TAU * 60.0 * t).sin()
+        };
+        if let Some(window) = bench.push(Some(codes(volts, 1.0))) {
+            length += window.tally.length as f64 / 65536.0;
+            longest = longest.max(window.tally.length);
+            let q = quantities(&window);
+            let end = bench.samples as f64 / 8000.0;
+            if (5.3..14.0).contains(&end) {
+                assert!(q.flags.contains(Flags::UNSYNCHRONISED), "{q:?} at {end}");
+                assert_eq!(q.frequency_uhz, 0);
+            }
+            if end > 17.0 {
+                assert_eq!(q.flags, Flags::NONE, "at {end}");
+            }
+        }
+    }
+    assert!(longest <= (9600 + 100) << 16, "longest {}", longest >> 16);
+    assert!(length > 18.5 * 8000.0);
+}
+
+#[test]
+fn an_unplugged_voltage_reads_zero_without_inventing_power() {
+    for window in &feed(5, |n| [(n * 7919 % 135) as i32 - 67, 1_000_000, 1_000_000])[1..] {
+        let q = quantities(window);
+        assert!(q.voltage_uv < 5000, "{q:?}");
+        assert!(q.active_uw.abs() < 100_000 && q.frequency_uhz == 0, "{q:?}");
+    }
+}
