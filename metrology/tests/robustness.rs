@@ -66,7 +66,7 @@ fn energy_of_a_load_step_and_of_bursts_is_exact() {
     let mut bench = Bench::new(8000);
     let (mut first, mut last) = (None, 0);
     // Two cycles on, two off, from one zero crossing of the voltage to another, for a minute; then ten seconds of nothing.
-    let on = |t: f64| t * hertz < 3600.0 && (t * hertz / 2.0) as u64 % 2 == 0;
+    let on = |t: f64| t * hertz < 3600.0 && ((t * hertz / 2.0) as u64).is_multiple_of(2);
     for n in 0..(72 * 8000) {
         let t = n as f64 / 8000.0;
         let wave = (std::f64::consts::TAU * hertz * t).sin();
@@ -175,9 +175,8 @@ fn lost_frames_are_counted_and_cost_less_than_100_ppm() {
         let mut windows = 0;
         while bench.samples < 30 * 8000 {
             let n = bench.samples;
-            let is_lost = n > 8000
-                && (n * 7919) % every < burst as u64 * 7919
-                && (n / burst) % (every / burst) == 3;
+            let is_lost =
+                n > 8000 && (n * 7919) % every < burst * 7919 && (n / burst) % (every / burst) == 3;
             pushed += u32::from(is_lost);
             let window = bench.push(if is_lost {
                 None
@@ -266,7 +265,7 @@ fn alternating_full_scale_does_not_wrap() {
 #[test]
 fn full_scale_square_waves_saturate_with_a_flag() {
     let square = |n: u64| {
-        if (n * 60 * 2 / 8000) % 2 == 0 {
+        if (n * 60 * 2 / 8000).is_multiple_of(2) {
             HIGH
         } else {
             LOW
