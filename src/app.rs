@@ -5,6 +5,8 @@ use crate::hw::{
     board, clock, console, converter, identity, metering, port, power, sampler, spi, time, watchdog,
 };
 use c12::responder::Responder;
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
@@ -26,8 +28,28 @@ struct Alive {
     at_ms: u32,
 }
 
+/// The main loop's state. A static, built in place: on the stack it would exist twice while it is made.
+struct MainOwned(UnsafeCell<MaybeUninit<App>>);
+// SAFETY: only `main` touches it.
+unsafe impl Sync for MainOwned {}
+static APP: MainOwned = MainOwned(UnsafeCell::new(MaybeUninit::uninit()));
+
 #[msp430_rt::entry]
 fn main() -> ! {
+    // SAFETY: the only reference to it.
+    let app = power_up(unsafe { &mut *APP.0.get() });
+    app.start_converter();
+    // SAFETY: everything that a handler uses is initialised.
+    unsafe { msp430::interrupt::enable() };
+    loop {
+        app.turn();
+        power::sleep_until_interrupt();
+    }
+}
+
+/// Brings everything up, in the order that it needs.
+#[inline(never)]
+fn power_up(place: &mut MaybeUninit<App>) -> &mut App {
     // SAFETY: the only owner; interrupt handlers touch registers that the main loop does not use while they are on.
     let p = unsafe { Peripherals::steal() };
     board::init_pins(&p);
@@ -38,7 +60,7 @@ fn main() -> ! {
     port::start(&p);
     spi::init(&p);
     metering::start();
-    let mut app = App {
+    let app = place.write(App {
         p,
         device: MeterDevice::new(),
         responder: Responder::new(),
@@ -46,23 +68,18 @@ fn main() -> ! {
             blocks_seen: 0,
             at_ms: 0,
         },
-    };
+    });
     app.device.serial = identity::serial_number();
-    app.start_converter();
-    // SAFETY: everything that a handler uses is initialised.
-    unsafe { msp430::interrupt::enable() };
-    loop {
-        app.turn();
-        power::sleep_until_interrupt();
-    }
+    app
 }
 
 impl App {
     /// One turn: everything that is due. Interrupts wake the loop at least 128 times a second.
     fn turn(&mut self) {
         self.watch_samples();
-        if let Some(window) = metering::take_window() {
-            self.device.readings.publish(&window, time::now_ms() / 1000);
+        let readings = &mut self.device.readings;
+        if metering::with_finished_window(|window| readings.publish(window, time::now_ms() / 1000))
+        {
             self.print_status();
         }
         match port::poll(&self.p) {
@@ -97,6 +114,7 @@ impl App {
         }
     }
 
+    #[inline(never)]
     fn start_converter(&mut self) {
         match converter::bring_up(&self.p) {
             Ok(()) => sampler::start(&self.p),

@@ -11,8 +11,8 @@ const CONTROL_IN_RESET: u16 = (3 << 6) | 1;
 const TRANSMIT: u16 = 1 << 1;
 const RATE: BaudRegisters = BaudRegisters::new(CLOCK_HZ, 115_200);
 
-/// A line is at most 100 characters; what does not fit is cut off, never waited for.
-static QUEUE: InterruptCell<Queue<u8, 128>> = InterruptCell::new(Queue::new());
+/// A line is at most 80 characters; what does not fit is cut off, never waited for.
+static QUEUE: InterruptCell<Queue<u8, 96>> = InterruptCell::new(Queue::new());
 
 /// Starts the console.
 pub fn start(p: &Peripherals) {

@@ -15,7 +15,7 @@ use msp430fr2355::interrupt;
 #[interrupt]
 fn TIMER1_B1() {
     // SAFETY: this is the capture interrupt; interrupts are disabled in it.
-    unsafe { sampler::on_data_ready(&Peripherals::steal()) }
+    unsafe { sampler::on_data_ready() }
 }
 
 /// A handler that wakes the main loop: clears SCG1, SCG0, OSCOFF and CPUOFF in the stacked status register, then does
@@ -40,7 +40,7 @@ macro_rules! waking_handler {
 
 waking_handler! {
     /// A block of sixteen samples is complete. A block comes every 47 968 cycles; two may wait.
-    TIMER2_B0 => metering::on_block(&Peripherals::steal())
+    TIMER2_B0 => metering::on_block()
 }
 
 waking_handler! {

@@ -11,7 +11,7 @@ use super::frame;
 use super::shared::InterruptCell;
 use meter430::ads131m03::{STATUS_REGISTER_MAP, STATUS_RESET, STATUS_STREAMING};
 use metrology::block::{BLOCK, Block, HISTORY};
-use msp430fr2355::Peripherals;
+use msp430fr2355::{Peripherals, Tb1, Tb2};
 
 /// SMCLK cycles between samples when both crystals are right: 23 986 176 / 8 000.
 const SAMPLE_CYCLES: u16 = 2998;
@@ -52,8 +52,9 @@ struct Sampler {
     waiting: u16,
     /// Set while the arithmetic works.
     busy: bool,
-    /// Next sample's place in the block that is being filled.
-    index: u16,
+    /// Next voltage sample's place in the block that is being filled, and the place behind its last.
+    slot: *mut i32,
+    end: *mut i32,
     /// Capture time of the last sample, SMCLK cycles modulo 2^16.
     last_capture: u16,
     /// Frames still to be dropped after a start.
@@ -66,6 +67,15 @@ struct Sampler {
 }
 
 impl Sampler {
+    /// Puts the next sample at the start of the block that is being filled.
+    fn rewind(&mut self) {
+        let number = self.filling;
+        let block = self.block(number);
+        let new = (&raw mut block.lanes).cast::<i32>().wrapping_add(HISTORY);
+        self.slot = new;
+        self.end = new.wrapping_add(BLOCK);
+    }
+
     fn block(&mut self, number: u16) -> &mut Block {
         match number {
             0 => &mut self.first,
@@ -88,7 +98,8 @@ static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
     oldest: 0,
     waiting: 0,
     busy: false,
-    index: 0,
+    slot: core::ptr::null_mut(),
+    end: core::ptr::null_mut(),
     last_capture: 0,
     settling: 0,
     needs_bring_up: false,
@@ -114,7 +125,7 @@ const BLOCK_FLAG: u16 = 1 << 0;
 /// Starts capturing. The converter has just been brought up.
 pub fn start(p: &Peripherals) {
     SAMPLER.lock(|s| {
-        s.index = 0;
+        s.rewind();
         s.settling = SETTLING_FRAMES;
         s.needs_bring_up = false;
     });
@@ -155,71 +166,67 @@ pub fn faults() -> Faults {
 /// # Safety
 /// Called from the capture interrupt only, with interrupts disabled.
 #[inline(always)]
-pub unsafe fn on_data_ready(p: &Peripherals) {
-    // SAFETY: interrupts are disabled, so nobody else is inside the cell.
-    let s = unsafe { SAMPLER.get_in_interrupt() };
-    let captured = p.tb1.tb1ccr1().read().bits();
+pub unsafe fn on_data_ready() {
+    // SAFETY: interrupts are disabled, so nobody else is inside the cell; the capture channel is ours.
+    let (s, timer) = unsafe { (SAMPLER.get_in_interrupt(), &*Tb1::ptr()) };
+    let captured = timer.tb1ccr1().read().bits();
     // SAFETY: clearing the flags of our own channel.
     unsafe {
-        p.tb1
+        timer
             .tb1cctl1()
             .modify(|r, w| w.bits(r.bits() & !CAPTURE_FLAGS))
     };
     let since_last = captured.wrapping_sub(s.last_capture);
     s.last_capture = captured;
     if s.settling != 0 {
-        // A frame to be dropped after a start: read, but the slot is used again.
-        read_sample(s);
-        s.settling -= 1;
-        return;
+        return settle(s);
     }
     if since_last > GAP_CYCLES {
-        catch_up(p, s, since_last);
+        catch_up(s, since_last);
     }
-    read_sample(s);
-    advance(p, s);
+    take_sample(s);
 }
 
-/// Fills the slots of samples missed since the last one.
+/// Reads the frame into the next slot.
+#[inline(always)]
+fn take_sample(s: &mut Sampler) {
+    // SAFETY: `slot` is inside the block's first lane and the three lanes are one array; the stream has been started,
+    // and this runs in one interrupt only.
+    let frame = unsafe { frame::read(s.slot) };
+    if frame.crc_difference | (frame.status ^ STATUS_STREAMING) != 0 {
+        refuse(s, &frame);
+    }
+    advance(s);
+}
+
+/// A frame to be dropped after a start: its slot is used again.
 #[cold]
 #[inline(never)]
-fn catch_up(p: &Peripherals, s: &mut Sampler, since_last: u16) {
-    let mut since_last = since_last;
-    while since_last > GAP_CYCLES {
-        since_last -= SAMPLE_CYCLES;
-        if since_last > GAP_CYCLES {
-            s.faults.missed = s.faults.missed.saturating_add(1);
-            mark_lost(s);
-        } else {
-            // The last missed one is still in the converter's buffer, ahead of the new one.
-            read_sample(s);
-        }
-        advance(p, s);
-    }
+fn settle(s: &mut Sampler) {
+    // SAFETY: as in `take_sample`.
+    unsafe { frame::read(s.slot) };
+    s.settling -= 1;
 }
 
-/// Reads a frame into the present slot; a damaged one is marked lost.
+/// Marks the slots of samples missed since the last one as lost, but for the last of them: the converter keeps its last
+/// two conversions, so that one is still there, ahead of the new one.
+#[cold]
 #[inline(never)]
-fn read_sample(s: &mut Sampler) {
-    if s.index >= BLOCK as u16 {
-        return;
+fn catch_up(s: &mut Sampler, since_last: u16) {
+    let mut since_last = since_last - SAMPLE_CYCLES;
+    while since_last > GAP_CYCLES {
+        since_last -= SAMPLE_CYCLES;
+        s.faults.missed = s.faults.missed.saturating_add(1);
+        mark_lost(s);
+        advance(s);
     }
-    // SAFETY: index is inside the lane, the three lanes are one array, the stream has been started, and this runs in
-    // one interrupt only.
-    let (index, filling) = (s.index as usize, s.filling);
-    let frame = unsafe {
-        frame::read(
-            (&raw mut s.block(filling).lanes)
-                .cast::<i32>()
-                .add(HISTORY + index),
-        )
-    };
-    if frame.crc_difference == 0 && frame.status == STATUS_STREAMING {
-        return;
-    }
-    if s.settling != 0 {
-        return;
-    }
+    take_sample(s);
+}
+
+/// Counts a damaged or unexpected frame and marks its slot as lost.
+#[cold]
+#[inline(never)]
+fn refuse(s: &mut Sampler, frame: &frame::Frame) {
     if frame.crc_difference != 0 {
         s.faults.bad_crc = s.faults.bad_crc.saturating_add(1);
     } else {
@@ -232,36 +239,41 @@ fn read_sample(s: &mut Sampler) {
 }
 
 fn mark_lost(s: &mut Sampler) {
-    let index = s.index;
-    let filling = s.filling;
-    s.block(filling).set_lost(index as usize);
+    let left = (s.end as usize - s.slot as usize) / size_of::<i32>();
+    let number = s.filling;
+    s.block(number).set_lost(BLOCK - left);
 }
 
 /// Steps to the next slot; hands the block over when it is full.
 #[inline(always)]
-fn advance(p: &Peripherals, s: &mut Sampler) {
-    s.index += 1;
-    if s.index < BLOCK as u16 {
-        return;
-    }
-    s.index = 0;
-    s.blocks_completed = s.blocks_completed.wrapping_add(1);
-    if s.waiting + 1 >= BLOCKS {
-        // No block is free: this one is filled again, and its samples are gone.
-        s.faults.overrun = s.faults.overrun.saturating_add(1);
-        return;
-    }
-    s.waiting += 1;
-    s.filling = next(s.filling);
-    if !s.busy {
-        raise_block_interrupt(p);
+fn advance(s: &mut Sampler) {
+    s.slot = s.slot.wrapping_add(1);
+    if s.slot == s.end {
+        complete(s);
     }
 }
 
-fn raise_block_interrupt(p: &Peripherals) {
+/// Hands the filled block to the arithmetic and begins the next.
+#[inline(never)]
+fn complete(s: &mut Sampler) {
+    s.blocks_completed = s.blocks_completed.wrapping_add(1);
+    if s.waiting + 1 < BLOCKS {
+        s.waiting += 1;
+        s.filling = next(s.filling);
+        if !s.busy {
+            raise_block_interrupt();
+        }
+    } else {
+        // No block is free: this one is filled again, and its samples are gone.
+        s.faults.overrun = s.faults.overrun.saturating_add(1);
+    }
+    s.rewind();
+}
+
+fn raise_block_interrupt() {
     // SAFETY: sets the flag of a compare channel that only we use.
     unsafe {
-        p.tb2
+        (*Tb2::ptr())
             .tb2cctl0()
             .write(|w| w.bits(BLOCK_ENABLE | BLOCK_FLAG))
     };
@@ -273,7 +285,7 @@ fn raise_block_interrupt(p: &Peripherals) {
 /// Called from the block interrupt only. The block interrupt cannot interrupt itself: `busy` keeps the flag from being
 /// set until this returns.
 #[inline(always)]
-pub unsafe fn with_completed_block(p: &Peripherals, work: impl FnOnce(&mut Block)) {
+pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
     // SAFETY: interrupts are still disabled here; the pointer stays valid because the cell is static, and the sample
     // interrupt keeps away from a block that waits.
     let block: *mut Block = unsafe {
@@ -293,6 +305,6 @@ pub unsafe fn with_completed_block(p: &Peripherals, work: impl FnOnce(&mut Block
     s.oldest = next(s.oldest);
     s.waiting -= 1;
     if s.waiting != 0 {
-        raise_block_interrupt(p);
+        raise_block_interrupt();
     }
 }

@@ -216,6 +216,7 @@ mod tests {
                 loaded: true,
             }],
             symbols: Vec::new(),
+            copies: Vec::new(),
             segments: vec![Segment {
                 address: 0xA000,
                 bytes,

@@ -69,6 +69,8 @@ pub struct Image {
     pub symbols: Vec<Symbol>,
     /// What is programmed, by address.
     pub segments: Vec<Segment>,
+    /// What start-up copies elsewhere, at the addresses where it runs.
+    pub copies: Vec<Segment>,
 }
 
 impl Image {
@@ -130,7 +132,7 @@ impl Image {
                 },
             });
         }
-        image.segments = segments(bytes)?;
+        (image.segments, image.copies) = segments(bytes)?;
         image.sections.sort_by_key(|section| section.address);
         image
             .symbols
@@ -139,12 +141,15 @@ impl Image {
         Ok(image)
     }
 
-    /// The programmed byte at an address.
+    /// The byte at an address, as programmed or as start-up copies it there.
     pub fn byte(&self, address: u16) -> Option<u8> {
-        self.segments.iter().find_map(|segment| {
-            let offset = address.checked_sub(segment.address)?;
-            segment.bytes.get(usize::from(offset)).copied()
-        })
+        self.segments
+            .iter()
+            .chain(&self.copies)
+            .find_map(|segment| {
+                let offset = address.checked_sub(segment.address)?;
+                segment.bytes.get(usize::from(offset)).copied()
+            })
     }
 
     /// The programmed little-endian word at an even address.
@@ -199,12 +204,14 @@ fn narrow(address: u64) -> Result<u16> {
 }
 
 /// What the program headers bring, at the physical addresses that are programmed: for `.data` that is its copy in FRAM.
-fn segments(bytes: &[u8]) -> Result<Vec<Segment>> {
+/// Second, what start-up copies to another address, at that address.
+fn segments(bytes: &[u8]) -> Result<(Vec<Segment>, Vec<Segment>)> {
     use object::read::elf::{FileHeader, ProgramHeader};
     let header = object::elf::FileHeader32::<object::Endianness>::parse(bytes)
         .context("not an ELF file of 32 bits")?;
     let endian = header.endian()?;
     let mut segments = Vec::new();
+    let mut copies = Vec::new();
     for program in header.program_headers(endian, bytes)? {
         if program.p_type(endian) != object::elf::PT_LOAD || program.p_filesz(endian) == 0 {
             continue;
@@ -212,12 +219,19 @@ fn segments(bytes: &[u8]) -> Result<Vec<Segment>> {
         let data = program
             .data(endian, bytes)
             .map_err(|()| anyhow::anyhow!("a segment lies outside the file"))?;
+        let (programmed, runs) = (program.p_paddr(endian), program.p_vaddr(endian));
         segments.push(Segment {
-            address: narrow(u64::from(program.p_paddr(endian)))?,
+            address: narrow(u64::from(programmed))?,
             bytes: data.to_vec(),
         });
+        if runs != programmed {
+            copies.push(Segment {
+                address: narrow(u64::from(runs))?,
+                bytes: data.to_vec(),
+            });
+        }
     }
-    Ok(segments)
+    Ok((segments, copies))
 }
 
 #[cfg(test)]
