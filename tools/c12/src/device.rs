@@ -18,6 +18,12 @@ pub trait Device {
         Err(Response::Iar)
     }
 
+    /// The table that reads and writes without a table number mean; by default there is none, and the services do
+    /// not exist.
+    fn default_table(&mut self) -> Result<u16, Response> {
+        Err(Response::Sns)
+    }
+
     /// A session wants to start; anything but `Ok` refuses it (`Err`, `Iar`, `Bsy`).
     fn logon(&mut self, _user_id: u16, _user: &[u8; 10]) -> Result<(), Response> {
         Ok(())

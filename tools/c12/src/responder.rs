@@ -232,6 +232,16 @@ impl Responder {
                 let size = device.begin_read(table)?;
                 self.begin(frame, table, 0, size)
             }
+            Request::ReadDefault => {
+                let table = device.default_table()?;
+                let size = device.begin_read(table)?;
+                self.begin(frame, table, 0, size)
+            }
+            Request::WriteDefault { data } => {
+                let table = device.default_table()?;
+                device.write(table, 0, data)?;
+                Ok(Reply::Done)
+            }
             Request::ReadPart {
                 table,
                 offset,

@@ -15,10 +15,14 @@ pub mod code {
     pub const DISCONNECT: u16 = 0x22;
     /// Whole table.
     pub const READ: u16 = 0x30;
+    /// The table that the meter is mostly read for.
+    pub const READ_DEFAULT: u16 = 0x3E;
     /// Part of a table.
     pub const READ_OFFSET: u16 = 0x3F;
     /// Whole table.
     pub const WRITE: u16 = 0x40;
+    /// The default table.
+    pub const WRITE_DEFAULT: u16 = 0x4E;
     /// Part of a table.
     pub const WRITE_OFFSET: u16 = 0x4F;
     /// Start of a session.
@@ -68,6 +72,8 @@ pub enum Request<'a> {
         /// Table number on the wire: ST n, or 2048 + n for MT n.
         table: u16,
     },
+    /// 0x3E: the whole default table.
+    ReadDefault,
     /// 0x3F: `count` bytes from `offset`.
     ReadPart {
         /// Table number.
@@ -83,6 +89,11 @@ pub enum Request<'a> {
         table: u16,
         /// First byte, 24 bits; `None` writes the whole table.
         offset: Option<u32>,
+        /// What to write; its checksum was right.
+        data: &'a [u8],
+    },
+    /// 0x4E: the whole default table.
+    WriteDefault {
         /// What to write; its checksum was right.
         data: &'a [u8],
     },
@@ -145,6 +156,7 @@ impl<'a> Request<'a> {
             code::TERMINATE => (Request::Terminate, 0),
             code::DISCONNECT => (Request::Disconnect, 0),
             code::LOGOFF => (Request::Logoff, 0),
+            code::READ_DEFAULT => (Request::ReadDefault, 0),
             code::READ => (
                 Request::Read {
                     table: u16_at(rest, 0),
@@ -161,6 +173,7 @@ impl<'a> Request<'a> {
             }
             code::WRITE => return Self::parse_write(rest, 2),
             code::WRITE_OFFSET => return Self::parse_write(rest, 5),
+            code::WRITE_DEFAULT => return Self::parse_write(rest, 0),
             code::LOGON => {
                 let Some((user_id, user)) = rest.split_first_chunk::<2>() else {
                     return Err(Response::Err);
@@ -219,7 +232,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The two Write forms; `head` bytes stand before the count.
+    /// The Write forms; `head` bytes stand before the count: table number and offset, or some of it.
     fn parse_write(rest: &'a [u8], head: usize) -> Result<Self, Response> {
         let count = u16_at(rest, head) as usize;
         let Some((data, checksum)) = rest
@@ -230,6 +243,9 @@ impl<'a> Request<'a> {
         };
         if checksum.len() != 1 || data_checksum(rest.get(head + 2..).unwrap_or(&[])) != 0 {
             return Err(Response::Err);
+        }
+        if head == 0 {
+            return Ok(Request::WriteDefault { data });
         }
         let offset = if head == 2 {
             None
@@ -252,6 +268,7 @@ impl<'a> Request<'a> {
             Request::Terminate => writer.byte(code::TERMINATE)?,
             Request::Disconnect => writer.byte(code::DISCONNECT)?,
             Request::Logoff => writer.byte(code::LOGOFF)?,
+            Request::ReadDefault => writer.byte(code::READ_DEFAULT)?,
             Request::Read { table } => {
                 writer.byte(code::READ)?;
                 writer.word(table)?;
@@ -280,9 +297,11 @@ impl<'a> Request<'a> {
                 if let Some(offset) = offset {
                     writer.bytes(offset.to_be_bytes().get(1..)?)?;
                 }
-                writer.word(u16::try_from(data.len()).ok()?)?;
-                writer.bytes(data)?;
-                writer.byte(data_checksum(data))?;
+                writer.data(data)?;
+            }
+            Request::WriteDefault { data } => {
+                writer.byte(code::WRITE_DEFAULT)?;
+                writer.data(data)?;
             }
             Request::Logon { user_id, user } => {
                 writer.byte(code::LOGON)?;
@@ -344,6 +363,13 @@ impl Writer<'_> {
 
     fn byte(&mut self, byte: u16) -> Option<()> {
         self.bytes(&[u8::try_from(byte).ok()?])
+    }
+
+    /// Count, data, checksum.
+    fn data(&mut self, data: &[u8]) -> Option<()> {
+        self.word(u16::try_from(data.len()).ok()?)?;
+        self.bytes(data)?;
+        self.byte(data_checksum(data))
     }
 
     fn word(&mut self, word: u16) -> Option<()> {

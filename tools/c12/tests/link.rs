@@ -335,7 +335,7 @@ fn services_and_states() {
         let in_session = bench.ask(&mut toggle, &request);
         assert_eq!([base[0], id[0], in_session[0]], expected, "{request:02x?}");
     }
-    for unknown in [0x00, 0x23, 0x31, 0x3E, 0x45, 0x53, 0x6C, 0x72, 0xFF] {
+    for unknown in [0x00, 0x23, 0x31, 0x39, 0x45, 0x53, 0x6C, 0x72, 0xFF] {
         assert_eq!(
             Bench::new().ask(&mut 0, &[unknown]),
             [2],
@@ -355,6 +355,31 @@ fn services_and_states() {
         let (mut bench, mut toggle) = session(1);
         assert_eq!(bench.ask(&mut toggle, short), [1], "{short:02x?}: err");
     }
+}
+
+#[test]
+fn the_default_table() {
+    let (mut bench, mut toggle) = session(1);
+    let default_write = [
+        0x4E,
+        0,
+        2,
+        b'a',
+        b'b',
+        0u8.wrapping_sub(b'a').wrapping_sub(b'b'),
+    ];
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x3E]),
+        [2],
+        "sns: the meter has none"
+    );
+    assert_eq!(bench.ask(&mut toggle, &default_write), [2]);
+    bench.meter.default_table = Some(5);
+    assert_eq!(bench.ask(&mut toggle, &default_write), [0]);
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x3E])[..6],
+        [0, 0, 20, b'a', b'b', b' ']
+    );
 }
 
 #[test]

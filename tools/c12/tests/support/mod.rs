@@ -19,6 +19,7 @@ pub struct Meter {
     pub sessions_ended: u32,
     pub passwords_tried: u32,
     pub logons: u32,
+    pub default_table: Option<u16>,
 }
 
 impl Device for Meter {
@@ -45,6 +46,10 @@ impl Device for Meter {
         place.copy_from_slice(data);
         self.writes += 1;
         Ok(())
+    }
+
+    fn default_table(&mut self) -> Result<u16, Response> {
+        self.default_table.ok_or(Response::Sns)
     }
 
     fn logon(&mut self, _user_id: u16, _user: &[u8; 10]) -> Result<(), Response> {
