@@ -21,24 +21,26 @@ impl Dimensions {
     /// Takes over every number of a decoded table.
     pub fn learn(&mut self, layout: &Layout, record: &Record) {
         for field in layout.fields {
-            self.learn_field(field, record);
+            if let Some(value) = record.get(field.name) {
+                self.learn_value(field, value);
+            }
         }
     }
 
-    fn learn_field(&mut self, field: &Field, record: &Record) {
-        match (field.kind, record.get(field.name)) {
-            (Kind::Unsigned(_), Some(value)) => {
+    fn learn_value(&mut self, field: &Field, value: &Value) {
+        match (field.kind, value) {
+            (Kind::Unsigned(_), value) => {
                 self.numbers
                     .extend(value.as_u64().map(|number| (field.name, number)));
             }
-            (Kind::Bits(_, bits), Some(value)) => {
+            (Kind::Bits(_, bits), value) => {
                 let number = |name| value.get(name).and_then(Value::as_u64);
                 self.numbers.extend(
                     bits.iter()
                         .filter_map(|bit| Some((bit.name, number(bit.name)?))),
                 );
             }
-            (Kind::Flags(_, names), Some(Value::Array(set))) => {
+            (Kind::Flags(_, names), Value::Array(set)) => {
                 let flag =
                     |name: &&'static str| (*name, u64::from(set.iter().any(|set| set == name)));
                 self.numbers.extend(names.iter().map(flag));
@@ -69,25 +71,62 @@ impl Dimensions {
 /// Decodes a table. Manufacturer tables may end early (older meter) or late (newer meter); a standard table that is
 /// too short is an error, bytes that are left over are shown under `REST`.
 pub fn table(layout: &Layout, bytes: &[u8], dimensions: &Dimensions) -> Result<Record> {
+    let (placed, rest) = fields(layout, bytes, dimensions)?;
+    let mut record = Record::new();
+    for Placed { field, value, .. } in placed {
+        record.insert(field.name.into(), value);
+    }
+    if !rest.is_empty() {
+        record.insert("REST".into(), json!(number::hex(rest)));
+    }
+    Ok(record)
+}
+
+/// A field of a table as it was found.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its description.
+    pub field: &'static Field,
+    /// First byte in the table.
+    pub offset: usize,
+    /// Bytes, all repetitions together.
+    pub size: usize,
+    /// What the bytes say.
+    pub value: Value,
+}
+
+/// The outermost fields of a table that are present, with their places; and the bytes behind them.
+pub fn fields<'a>(
+    layout: &Layout,
+    bytes: &'a [u8],
+    dimensions: &Dimensions,
+) -> Result<(Vec<Placed>, &'a [u8])> {
     // A table's own numbers count too: ST0 holds the sizes of its sets.
     let mut reader = Reader {
         rest: bytes,
         dimensions: dimensions.clone(),
     };
-    let mut record = Record::new();
+    let mut placed = Vec::new();
     for field in layout.fields {
         if reader.rest.is_empty() && layout.table >= c12::layout::MANUFACTURER {
             break;
         }
-        reader
-            .field(field, &mut record)
+        let offset = bytes.len() - reader.rest.len();
+        let value = reader
+            .field(field)
             .with_context(|| format!("{} does not fit its layout", layout.name))?;
-        reader.dimensions.learn_field(field, &record);
+        if let Some(value) = value {
+            reader.dimensions.learn_value(field, &value);
+            let size = bytes.len() - reader.rest.len() - offset;
+            placed.push(Placed {
+                field,
+                offset,
+                size,
+                value,
+            });
+        }
     }
-    if !reader.rest.is_empty() {
-        record.insert("REST".into(), json!(number::hex(reader.rest)));
-    }
-    Ok(record)
+    Ok((placed, reader.rest))
 }
 
 struct Reader<'a> {
@@ -104,7 +143,8 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    fn field(&mut self, field: &Field, record: &mut Record) -> Result<()> {
+    /// `None`: the field is not there.
+    fn field(&mut self, field: &Field) -> Result<Option<Value>> {
         let present = match field.when {
             When::Always => true,
             When::Set(flag) => self.dimensions.number(flag)? != 0,
@@ -112,9 +152,9 @@ impl<'a> Reader<'a> {
             When::BytesLeft => !self.rest.is_empty(),
         };
         if !present {
-            return Ok(());
+            return Ok(None);
         }
-        let value = match field.repeat {
+        Ok(Some(match field.repeat {
             Repeat::Once => self.value(field.kind).context(field.name)?,
             Repeat::Times(count) => {
                 let count = self.dimensions.number(count)?;
@@ -124,9 +164,7 @@ impl<'a> Reader<'a> {
                 });
                 Value::Array(values.collect::<Result<_>>()?)
             }
-        };
-        record.insert(field.name.into(), value);
-        Ok(())
+        }))
     }
 
     fn value(&mut self, kind: Kind) -> Result<Value> {
@@ -194,7 +232,9 @@ impl<'a> Reader<'a> {
             Kind::Group(fields) => {
                 let mut record = Record::new();
                 for field in fields {
-                    self.field(field, &mut record)?;
+                    if let Some(value) = self.field(field)? {
+                        record.insert(field.name.into(), value);
+                    }
                 }
                 Value::Object(record)
             }
