@@ -320,6 +320,9 @@ impl Bus for Chip {
         if address >= FRAM_START {
             self.waits += self.fram.read_wait(address);
             self.memory.word(address)
+        } else if within(address, RAM) && self.memory.known_word(address) {
+            // Hot code may have been copied there: no wait states.
+            self.memory.word(address)
         } else {
             self.fetch_elsewhere(address)
         }
