@@ -125,6 +125,10 @@ impl App {
     /// One readable line a second on the service console.
     fn print_status(&self) {
         let mut line = console::Line(&self.p);
-        let _ = meter430::status_line::write(&mut line, &self.device.readings.snapshot);
+        let _ = meter430::status_line::write(
+            &mut line,
+            &self.device.readings.snapshot,
+            sampler::faults().lost(),
+        );
     }
 }

@@ -227,8 +227,8 @@ impl Kernel for Assembly {
         }
         // SAFETY: reads `count` elements of both slices and the sum, writes the sum; the multiplier is ours here.
         //
-        // Each turn: two operand words into MACS32, two into OP2, which starts the product. The next OP2 write comes
-        // 15 cycles later, the product takes 11.
+        // Each turn: two operand words into MACS32, two into OP2, which starts the product. The product takes
+        // six cycles from there, the next operand is written seven later: not to be unrolled.
         unsafe {
             asm!(
                 "mov @{sum}, &{RES0}",

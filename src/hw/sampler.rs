@@ -34,6 +34,17 @@ pub struct Faults {
     pub overrun: u16,
 }
 
+impl Faults {
+    /// Samples that did not reach the arithmetic as they were, of all causes; saturating.
+    pub fn lost(&self) -> u16 {
+        let blocks = self.overrun.saturating_mul(BLOCK as u16);
+        self.bad_crc
+            .saturating_add(self.bad_status)
+            .saturating_add(self.missed)
+            .saturating_add(blocks)
+    }
+}
+
 /// Blocks in use: one is being filled, the others wait for the arithmetic. The block in which a window ends takes up to
 /// two block times, all others a third of one.
 const BLOCKS: u16 = 3;
