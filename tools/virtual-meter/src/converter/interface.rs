@@ -312,6 +312,9 @@ impl Ads131m03 {
     /// Five words have been exchanged: the sample counts as read, and RESET may act.
     fn full_frame(&mut self, tick: u64) {
         if let Some(sample) = self.frame.sample.take() {
+            if let Some(kept) = &mut self.kept {
+                kept.push(sample.codes);
+            }
             self.fifo.read(sample);
             if self.fifo.is_empty() && !self.registers.drdy_pulses() {
                 self.drdy_high = true;

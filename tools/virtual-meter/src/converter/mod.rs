@@ -74,6 +74,8 @@ pub struct Ads131m03 {
     faults: Faults,
     counts: Counts,
     refusals: Vec<String>,
+    /// Codes of every whole frame, while somebody wants them.
+    kept: Option<Vec<[i32; CHANNELS]>>,
     chip_select_high: bool,
     sync_high: bool,
     /// Tick at which SYNC/RESET went low.
@@ -106,6 +108,7 @@ impl Ads131m03 {
             faults: Faults::new(Vec::new(), seed),
             counts: Counts::default(),
             refusals: Vec::new(),
+            kept: None,
             chip_select_high: true,
             sync_high: true,
             sync_fell: 0,
@@ -183,6 +186,16 @@ impl Ads131m03 {
     /// What has been counted since power-on.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Keeps the codes of every whole frame from now on, for [`Self::take_codes`].
+    pub fn keep_codes(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// The codes read since [`Self::keep_codes`] or the last call, in the order of the frames; empty without it.
+    pub fn take_codes(&mut self) -> Vec<[i32; CHANNELS]> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Things the program asked for that this model does not do, in plain words, since the last call. The virtual meter

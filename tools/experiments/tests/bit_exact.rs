@@ -1,0 +1,83 @@
+//! The image's arithmetic, in assembly on the multiplier, against the same crate on the host, bit for bit.
+//!
+//! The codes that the converter has sent are pushed through `metrology` here; the snapshot that comes out must be the
+//! image's MT0 to the last bit, energies of all windows included.
+
+use c12::snapshot::offset;
+use experiments::meter::Meter;
+use experiments::waveforms;
+use meter430::readings::{Readings, SAMPLE_RATE_HZ};
+use metrology::{Block, Config, Portable};
+use virtual_meter::scene::Options;
+
+/// Frames of the bring-up, which the stream follows, are fewer than this.
+const BRING_UP_FRAMES: usize = 64;
+
+/// The snapshot after `windows` windows of `codes`, without its sequence number and time.
+fn on_the_host(codes: &[[i32; 3]], windows: u32) -> Option<Vec<u8>> {
+    let mut meter = metrology::Meter::new(&Config {
+        rate: SAMPLE_RATE_HZ,
+    });
+    let mut readings = Readings::new();
+    let mut finished = 0;
+    for samples in codes.chunks_exact(metrology::block::BLOCK) {
+        let mut block = Block::EMPTY;
+        for (slot, codes) in samples.iter().enumerate() {
+            block.set(slot, *codes);
+        }
+        if let Some(window) = meter.push_block(&Portable, &mut block) {
+            readings.publish(window, 0);
+            finished += 1;
+            if finished == windows {
+                return Some(readings.snapshot.bytes()[offset::FLAGS..].to_vec());
+            }
+        }
+    }
+    None
+}
+
+fn agree(options: &Options, what: &str) {
+    let mut meter = Meter::new(options).expect("meter");
+    meter.machine.chip.wiring.converter.keep_codes();
+    meter.run(6.0).expect("runs");
+    let table = meter.read(c12::snapshot::TABLE).expect("MT0");
+    let codes = meter.machine.chip.wiring.converter.take_codes();
+    let windows = u32::from_le_bytes(table[..4].try_into().unwrap());
+    assert!(windows >= 4, "{what}: only {windows} windows in 6 s");
+    let image = &table[offset::FLAGS..];
+    // Where in the record the first block began is not known; one start, and only one, must reproduce everything.
+    let starts: Vec<usize> = (0..BRING_UP_FRAMES)
+        .filter(|&start| on_the_host(&codes[start..], windows).as_deref() == Some(image))
+        .collect();
+    println!("{what}: {windows} windows agree, the stream begins with frame {starts:?}");
+    assert_eq!(
+        starts.len(),
+        1,
+        "{what}: the host reproduces MT0 from no start"
+    );
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn noisy_board() {
+    let options = Options {
+        mains: Some("127,59.7"),
+        load: Some("3,0.8C"),
+        ..Options::default()
+    };
+    agree(&options, "typical board");
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn recorded_or_shipped_waveform() {
+    let recording = waveforms::recordings()
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("vacuum_start"));
+    let options = Options {
+        waveform: recording.as_deref(),
+        load: recording.is_none().then_some("vacuum"),
+        ..Options::default()
+    };
+    agree(&options, "vacuum cleaner");
+}
