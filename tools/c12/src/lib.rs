@@ -39,6 +39,7 @@ pub mod access;
 pub mod client;
 pub mod crc;
 pub mod device;
+pub mod event;
 pub mod field;
 pub mod frame;
 pub mod layout;

@@ -1,6 +1,7 @@
 //! The commands of `meterctl`.
 
 use crate::line::{Line, rate_code};
+use crate::profile::Profile;
 use crate::session::{Access, Session};
 use crate::tables::Tables;
 use crate::{name, number, procedure, show, snapshot};
@@ -69,6 +70,21 @@ enum Command {
         #[command(flatten)]
         content: Content,
     },
+    /// The event log, oldest entry first.
+    Log {
+        /// The history log instead.
+        #[arg(long)]
+        history: bool,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The load profile (set 1) as CSV, oldest interval first.
+    Profile {
+        /// CSV; the only form so far, and the default.
+        #[arg(long)]
+        csv: bool,
+    },
     /// Runs a procedure and prints its response data in hexadecimal.
     Procedure {
         /// SP9, MP3, or a name such as remote-reset.
@@ -116,6 +132,11 @@ enum Job {
         data: Vec<u8>,
         fill: bool,
     },
+    Log {
+        table: u16,
+        json: bool,
+    },
+    Profile,
     Procedure {
         procedure: u16,
         parameters: Vec<u8>,
@@ -159,6 +180,11 @@ impl Job {
                     fill,
                 }
             }
+            Command::Log { history, json } => Job::Log {
+                table: if *history { 74 } else { 76 },
+                json: *json,
+            },
+            Command::Profile { csv: _ } => Job::Profile,
             Command::Procedure { procedure, hex } => Job::Procedure {
                 procedure: procedure::parse(procedure)?,
                 parameters: number::unhex(hex).context("--hex")?,
@@ -177,6 +203,8 @@ impl Job {
                 data,
                 fill,
             } => write(session, *table, *offset, data, *fill),
+            Job::Log { table, json } => log(session, *table, *json, out),
+            Job::Profile => Profile::read(&mut Tables::new(session))?.write_csv(out),
             Job::Procedure {
                 procedure,
                 parameters,
@@ -325,6 +353,18 @@ fn write(
         data.resize(size, b' ');
     }
     session.write(table, offset, &data)
+}
+
+fn log(session: &mut Session, table: u16, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let entries = crate::log::entries(&Tables::new(session).decoded(table)?);
+    if as_json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?;
+        return Ok(());
+    }
+    for entry in &entries {
+        writeln!(out, "{}", crate::log::line(entry))?;
+    }
+    Ok(())
 }
 
 fn present(session: &mut Session, as_json: bool, out: &mut impl Write) -> Result<()> {

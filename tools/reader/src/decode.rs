@@ -129,6 +129,20 @@ pub fn fields<'a>(
     Ok((placed, reader.rest))
 }
 
+/// Decodes one group of fields that a table repeats; also how many bytes it took.
+pub fn group(
+    fields: &'static [Field],
+    bytes: &[u8],
+    dimensions: &Dimensions,
+) -> Result<(Record, usize)> {
+    let mut reader = Reader {
+        rest: bytes,
+        dimensions: dimensions.clone(),
+    };
+    let record = reader.group(fields)?;
+    Ok((record, bytes.len() - reader.rest.len()))
+}
+
 struct Reader<'a> {
     rest: &'a [u8],
     dimensions: Dimensions,
@@ -229,16 +243,18 @@ impl<'a> Reader<'a> {
                 ENERGY_NOT_AVAILABLE => Value::Null,
                 raw => json!(raw as f64 / 4_294_967_296.0),
             },
-            Kind::Group(fields) => {
-                let mut record = Record::new();
-                for field in fields {
-                    if let Some(value) = self.field(field)? {
-                        record.insert(field.name.into(), value);
-                    }
-                }
-                Value::Object(record)
-            }
+            Kind::Group(fields) => Value::Object(self.group(fields)?),
         })
+    }
+
+    fn group(&mut self, fields: &[Field]) -> Result<Record> {
+        let mut record = Record::new();
+        for field in fields {
+            if let Some(value) = self.field(field)? {
+                record.insert(field.name.into(), value);
+            }
+        }
+        Ok(record)
     }
 
     fn number(&mut self, selector: &str, big_endian: bool) -> Result<Value> {

@@ -6,9 +6,11 @@
 pub mod command;
 pub mod decode;
 pub mod line;
+pub mod log;
 pub mod name;
 pub mod number;
 pub mod procedure;
+pub mod profile;
 pub mod registers;
 pub mod session;
 pub mod show;

@@ -171,8 +171,29 @@ fn clock(seconds: u64) -> String {
     )
 }
 
+/// Seconds since 1970 of a date and time as [`date`] writes it.
+pub fn seconds(text: &str) -> Option<u64> {
+    let numbers: Vec<u64> = text
+        .split(['-', 'T', ':'])
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let &[year, month @ 1..=12, day @ 1..=31, hour, minute, second] = numbers.as_slice() else {
+        return None;
+    };
+    // The inverse of `date`, with the same year that begins in March.
+    let (year, shifted_month) = if month < 3 {
+        (year.checked_sub(1)?, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let days =
+        year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted_month + 2) / 5 + day - 1;
+    Some(days.checked_sub(719_468)? * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 /// Date and time of seconds since 1970.
-fn date(seconds: u64) -> String {
+pub fn date(seconds: u64) -> String {
     // Days to a date of the Gregorian calendar, counted from 1 March of year 0 so that leap days come last.
     let days = seconds / 86_400 + 719_468;
     let era = days / 146_097;
@@ -259,5 +280,18 @@ mod tests {
         );
         assert_eq!(long(2, &[0; 6]), Value::Null);
         assert_eq!(date(951_782_400), "2000-02-29T00:00:00");
+        for day in 0..40_000 {
+            let second = day * 86_400 + day % 86_400;
+            assert_eq!(super::seconds(&date(second)), Some(second));
+        }
+        for wrong in [
+            "",
+            "2026-13-01T00:00:00",
+            "2026-11-20",
+            "x-1-1T0:0:0",
+            "1969-12-31T00:00:00",
+        ] {
+            assert_eq!(super::seconds(wrong), None, "{wrong}");
+        }
     }
 }

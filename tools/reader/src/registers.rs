@@ -15,6 +15,26 @@ pub struct Sources<'a> {
     pub definitions: &'a Record,
 }
 
+/// What the numbers of a source mean.
+#[derive(Clone, Debug)]
+pub struct Meaning {
+    /// In words: "active import".
+    pub quantity: String,
+    /// "Wh", or empty.
+    pub unit: &'static str,
+    /// Raw numbers are multiplied by this …
+    pub scale: f64,
+    /// … and then this is added.
+    pub offset: f64,
+}
+
+impl Meaning {
+    /// A raw number in the unit.
+    pub fn apply(&self, raw: f64) -> f64 {
+        tidy(raw * self.scale + self.offset)
+    }
+}
+
 /// Source number that means "none".
 const UNUSED: u64 = 255;
 
@@ -31,18 +51,29 @@ impl Sources<'_> {
     }
 
     fn one(&self, raw: &Value, source: usize) -> Result<Value> {
-        let Some(uom) = self.uom(source)? else {
+        let Some(meaning) = self.meaning(source)? else {
             return Ok(json!({ "source": source, "raw": raw }));
         };
-        let (multiplier, offset) = self.constant(source)?;
-        let value = raw
-            .as_f64()
-            .map(|raw| (raw * multiplier + offset) * 10f64.powi(uom.exponent()));
         Ok(json!({
             "source": source,
-            "quantity": quantity(uom),
-            "value": value.map(tidy),
-            "unit": uom.unit().unwrap_or("?"),
+            "quantity": meaning.quantity,
+            "value": raw.as_f64().map(|raw| meaning.apply(raw)),
+            "unit": meaning.unit,
+        }))
+    }
+
+    /// What the numbers of a source mean; `None` when ST12 has no entry for it.
+    pub fn meaning(&self, source: usize) -> Result<Option<Meaning>> {
+        let Some(uom) = self.uom(source)? else {
+            return Ok(None);
+        };
+        let (multiplier, offset) = self.constant(source)?;
+        let power = 10f64.powi(uom.exponent());
+        Ok(Some(Meaning {
+            quantity: quantity(uom),
+            unit: uom.unit().unwrap_or("?"),
+            scale: multiplier * power,
+            offset: offset * power,
         }))
     }
 

@@ -80,6 +80,28 @@ impl Session {
         Err(Refusal::from(table, Error::Refused(Response::Bsy)))
     }
 
+    /// Reads exactly `size` bytes of a table from `offset` on.
+    pub fn read_range(&mut self, table: u16, offset: u32, size: usize) -> Result<Vec<u8>> {
+        let most = usize::from(self.client.read_max());
+        let mut bytes = Vec::new();
+        while bytes.len() < size {
+            let count = most.min(size - bytes.len()) as u16;
+            let piece = self
+                .client
+                .read_part(table, offset + bytes.len() as u32, count);
+            let piece = piece.map_err(|error| Refusal::from(table, error).reason)?;
+            if piece.is_empty() {
+                bail!(
+                    "{} ends before byte {}",
+                    crate::name::of(table),
+                    offset as usize + size
+                );
+            }
+            bytes.extend_from_slice(piece);
+        }
+        Ok(bytes)
+    }
+
     /// Writes a whole table, or part of it from `offset` on.
     pub fn write(&mut self, table: u16, offset: Option<u32>, data: &[u8]) -> Result<()> {
         for _ in 0..BUSY_RETRIES {

@@ -2,7 +2,7 @@
 
 use crate::decode::{self, Dimensions, Record};
 use crate::name;
-use crate::registers::{self, Sources};
+use crate::registers::{self, Meaning, Sources};
 use crate::session::{Refusal, Session};
 use anyhow::{Context, Result};
 use c12::layout::{self, LIMITS, MANUFACTURER};
@@ -98,18 +98,31 @@ impl<'s> Tables<'s> {
             return Ok(json!([]));
         };
         let (raw, selected) = (raw.clone(), selected.clone());
+        self.with_sources(|sources| sources.explain(&raw, &selected))
+    }
+
+    /// What a source's numbers mean.
+    pub fn meaning(&mut self, source: usize) -> Result<Meaning> {
+        let meaning = self.with_sources(|sources| sources.meaning(source))?;
+        meaning.with_context(|| format!("source {source} has no unit"))
+    }
+
+    fn with_sources<V>(&mut self, ask: impl FnOnce(&Sources) -> Result<V>) -> Result<V> {
         let (units, definitions) = (self.record(12)?, self.record(16)?);
-        let constants = if self.dimensions()?.number("NBR_CONSTANTS_ENTRIES")? == 0 {
-            None
-        } else {
-            Some(self.record(15)?)
+        let constants = match self.dimensions()?.number("NBR_CONSTANTS_ENTRIES")? {
+            0 => None,
+            _ => Some(self.record(15)?),
         };
-        let sources = Sources {
+        ask(&Sources {
             units: &units,
             constants: constants.as_ref(),
             definitions: &definitions,
-        };
-        sources.explain(&raw, &selected)
+        })
+    }
+
+    /// Bytes of a table from `offset` on.
+    pub fn part(&mut self, table: u16, offset: u32, size: usize) -> Result<Vec<u8>> {
+        self.session.read_range(table, offset, size)
     }
 
     /// A table by field, without interpretation.
@@ -126,7 +139,7 @@ impl<'s> Tables<'s> {
     }
 
     /// What ST0 and the limits tables say; those that the meter does not have teach nothing.
-    fn dimensions(&mut self) -> Result<&Dimensions> {
+    pub fn dimensions(&mut self) -> Result<&Dimensions> {
         if self.dimensions.is_none() {
             let announced = self.announced()?;
             let mut dimensions = Dimensions::default();

@@ -92,7 +92,8 @@ fn every_announced_table_when_none_is_named() {
     let names: Vec<&String> = tables.as_object().expect("an object").keys().collect();
     let expected = [
         "ST0", "ST1", "ST3", "ST5", "ST7", "ST8", "ST11", "ST12", "ST15", "ST16", "ST20", "ST21",
-        "ST22", "ST23", "ST27", "ST28", "MT0", "MT1", "MT3",
+        "ST22", "ST23", "ST27", "ST28", "ST61", "ST62", "ST63", "ST64", "ST71", "ST76", "MT0",
+        "MT1", "MT3",
     ];
     assert_eq!(names, expected);
     assert_eq!(tables["ST0"]["STD_TBLS_WRITE"], json!([5, 7]));
@@ -205,6 +206,34 @@ fn writes_and_procedures() {
             .status
             .code(),
         Some(2)
+    );
+}
+
+#[test]
+fn load_profile_and_log() {
+    let meter = support::on_tcp();
+    let csv = printed(&["--port", &meter.port, "profile", "--csv"]);
+    let expected = "end_time,active_import_wh,status\n\
+        2026-11-20T00:15:00,10,\n\
+        2026-11-20T00:30:00,20,\n\
+        2026-11-20T00:45:00,30,not valid\n\
+        2026-11-20T01:00:00,40,\n\
+        2026-11-20T01:15:00,50,\n";
+    assert_eq!(csv, expected);
+    let log = printed(&["--port", &meter.port, "log"]);
+    let expected = "2026-11-20T10:46:59      8  user 1      power down\n\
+        2026-11-20T10:47:00      9  user 1      power up\n";
+    assert_eq!(log, expected);
+    let log = json_of(&["--port", &meter.port, "log", "--json"]);
+    assert_eq!(
+        log[1],
+        json!({ "time": "2026-11-20T10:47:00", "number": 9, "user_id": 1, "event": "power up" })
+    );
+    // The meter has no history log.
+    assert!(
+        fails(&["--port", &meter.port, "log", "--history"])
+            .1
+            .contains("Read ST74: meter answers iar")
     );
 }
 

@@ -25,6 +25,12 @@ c12::tables! {
         23: read ST23;
         27: read ST27;
         28: read ST28;
+        61: read ST61;
+        62: read ST62;
+        63: read ST63;
+        64: read ST64;
+        71: read ST71;
+        76: read ST76;
         2048: read MT0;
         2049: read MT1;
         2051: read MT3;
@@ -151,6 +157,26 @@ static ST28: [Part; 5] = [
     },
     Part::Rom(&[0; 4]),
 ];
+// One set of 3 blocks of 2 intervals, 1 channel, 15 minutes; simple interval status.
+static ST61: [Part; 1] = [Part::Rom(&[
+    0, 0, 0, 0, 0x00, 0x08, 0x02, 3, 0, 2, 0, 1, 15,
+])];
+// Source 0 in 16 bits.
+static ST62: [Part; 1] = [Part::Rom(&[0, 0, 255, 2])];
+// Circular; 3 valid blocks, the newest is element 0 and has one interval.
+static ST63: [Part; 1] = [Part::Rom(&[0x04, 3, 0, 0, 0, 9, 0, 0, 0, 3, 0, 1, 0])];
+static ST64: [Part; 1] = [Part::Rom(&[
+    26, 11, 20, 1, 15, 0b01, 50, 0, 0, 0, // third
+    26, 11, 20, 0, 30, 0b11, 10, 0, 20, 0, // first
+    26, 11, 20, 1, 0, 0b10, 30, 0, 40, 0, // second
+])];
+// Event numbers; no argument; 2 entries.
+static ST71: [Part; 1] = [Part::Rom(&[0x01, 10, 0, 0, 0, 0, 0, 2, 0])];
+static ST76: [Part; 1] = [Part::Rom(&[
+    0x04, 2, 0, 0, 0, 9, 0, 0, 0, 2, 0, // circular, the newest is element 0
+    26, 11, 20, 10, 47, 0, 9, 0, 1, 0, 2, 0, // power up
+    26, 11, 20, 10, 46, 59, 8, 0, 1, 0, 1, 0, // power down
+])];
 // Larger than one response may be.
 static MT1: [Part; 1] = [Part::Live {
     id: PATTERN,
