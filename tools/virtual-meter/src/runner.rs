@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crate::bench::BenchServer;
 use crate::chip::backplane::ResetCause;
 use crate::chip::fault::Fault;
-use crate::cpu::PC;
 use crate::gdb::{Debuggable, Halt, StopAt};
 use crate::machine::{Stop, Uart};
 use crate::meter::Meter;
@@ -183,9 +182,6 @@ impl Debuggable for Runner {
                 return Halt::Finished;
             }
             match self.slice(|pc| stop_at.contains(pc)) {
-                Ok(Stop::Limit) if stop_at.contains(self.meter.machine.cpu.registers[PC]) => {
-                    return Halt::Breakpoint;
-                }
                 Ok(Stop::Limit) => {}
                 Ok(Stop::Breakpoint) => return Halt::Breakpoint,
                 Err(fault) => return self.halted_by(fault),
