@@ -1,6 +1,4 @@
-//! Instruction words taken apart (SLAU445, section 4.5), once for all 65 536 of them.
-
-use std::sync::LazyLock;
+//! Instruction words taken apart (SLAU445, section 4.5).
 
 use super::cycles;
 
@@ -79,7 +77,8 @@ pub struct Instruction {
     pub constant: u16,
 }
 
-const TWO_OPERANDS: [Operation; 12] = [
+/// The operations of format I, by number.
+pub(super) const TWO_OPERANDS: [Operation; 12] = [
     Operation::Mov,
     Operation::Add,
     Operation::Addc,
@@ -94,7 +93,8 @@ const TWO_OPERANDS: [Operation; 12] = [
     Operation::And,
 ];
 
-const ONE_OPERAND: [Operation; 6] = [
+/// The operations of format II, by number; RETI is apart.
+pub(super) const ONE_OPERAND: [Operation; 6] = [
     Operation::Rrc,
     Operation::Swpb,
     Operation::Rra,
@@ -147,15 +147,6 @@ impl Instruction {
         let extended = |mode| matches!(mode, Mode::Indexed | Mode::Absolute | Mode::Immediate);
         1 + u16::from(extended(self.source)) + u16::from(extended(self.destination))
     }
-}
-
-/// All instruction words taken apart, indexed by the word.
-pub(super) fn table() -> &'static [Instruction; 0x1_0000] {
-    static TABLE: LazyLock<Box<[Instruction; 0x1_0000]>> = LazyLock::new(|| {
-        let all: Vec<_> = (0..=u16::MAX).map(Instruction::decode).collect();
-        all.try_into().expect("there is an entry for every u16")
-    });
-    &TABLE
 }
 
 /// Format I: `oooo ssss A B aa dddd`.

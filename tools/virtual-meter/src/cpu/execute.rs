@@ -1,9 +1,11 @@
-//! Execution of one instruction: operands fetched, computed and stored in the order of the hardware.
+//! Execution: a routine for every operation, width and pair of addressing modes, and the step that picks it.
 
 use super::alu;
-use super::decode::{Instruction, Mode, Operation};
-use super::registers::status::{C, GIE, N, V, Z};
-use super::registers::{PC, SP, SR, WRITABLE};
+use super::decode::Operation;
+use super::decode::{ONE_OPERAND, TWO_OPERANDS};
+use super::prepared::{Prepared, destination, first, source};
+use super::registers::status::{C, N, V, Z};
+use super::registers::{PC, SP, SR};
 use super::{Bus, Cpu, CpuFault};
 
 impl Cpu {
@@ -13,76 +15,26 @@ impl Cpu {
     ///
     /// # Errors
     /// What a correct program never does; [`CpuFault`] says which of them leave the instruction undone.
-    #[inline]
+    #[inline(always)]
     pub fn step<B: Bus>(&mut self, bus: &mut B) -> Result<u32, CpuFault> {
         let pc = self.registers[PC];
         let word = bus.fetch(pc);
-        let instruction = self.instructions[usize::from(word)];
+        let mut instruction = self.prepared[usize::from(pc >> 1)];
+        if instruction.word() != word {
+            instruction = Prepared::new(word);
+            self.prepared[usize::from(pc >> 1)] = instruction;
+        }
         self.registers[PC] = pc.wrapping_add(2);
         self.current = pc;
-        self.just_enabled_before = std::mem::replace(&mut self.just_enabled, false);
-
-        match instruction.operation {
-            Operation::Unsupported => {
-                self.registers[PC] = pc;
-                self.just_enabled = self.just_enabled_before;
-                return Err(CpuFault::Unsupported { pc, word });
-            }
-            Operation::Jne => self.jump(&instruction, |status| status & Z == 0),
-            Operation::Jeq => self.jump(&instruction, |status| status & Z != 0),
-            Operation::Jnc => self.jump(&instruction, |status| status & C == 0),
-            Operation::Jc => self.jump(&instruction, |status| status & C != 0),
-            Operation::Jn => self.jump(&instruction, |status| status & N != 0),
-            Operation::Jge => self.jump(&instruction, |status| {
-                (status & N != 0) == (status & V != 0)
-            }),
-            Operation::Jl => self.jump(&instruction, |status| {
-                (status & N != 0) != (status & V != 0)
-            }),
-            Operation::Jmp => self.jump(&instruction, |_| true),
-            Operation::Rrc | Operation::Rra | Operation::Swpb | Operation::Sxt => {
-                if instruction.byte {
-                    self.change_operand::<B, true>(bus, &instruction);
-                } else {
-                    self.change_operand::<B, false>(bus, &instruction);
-                }
-            }
-            Operation::Push => {
-                if instruction.byte {
-                    let value = self.source::<B, true>(bus, &instruction);
-                    let address = self.move_stack_pointer(0xFFFE);
-                    bus.write_byte(address, value as u8);
-                } else {
-                    let value = self.source::<B, false>(bus, &instruction);
-                    self.push(bus, value);
-                }
-            }
-            Operation::Call => {
-                let target = self.source::<B, false>(bus, &instruction);
-                self.push(bus, self.registers[PC]);
-                self.set_register(PC as u8, target);
-            }
-            Operation::Reti => {
-                let status = self.pop(bus);
-                self.set_register(SR as u8, status);
-                // The code returned to was running with interrupts enabled; nothing there waits for another NOP.
-                self.just_enabled = false;
-                let target = self.pop(bus);
-                self.set_register(PC as u8, target);
-            }
-            _ => {
-                if instruction.byte {
-                    self.two_operands::<B, true>(bus, &instruction);
-                } else {
-                    self.two_operands::<B, false>(bus, &instruction);
-                }
-            }
+        if self.eint_shadow != 0 {
+            self.eint_shadow -= 1;
         }
-
+        let routines: &[Routine<B>; ROUTINES] = &Routines::<B>::TABLE;
+        routines[instruction.routine() % ROUTINES](self, bus, instruction);
         if self.fault.is_some() {
             return self.fail();
         }
-        Ok(u32::from(instruction.cycles))
+        Ok(instruction.cycles())
     }
 
     /// Hands the fault out that the instruction has left.
@@ -90,209 +42,196 @@ impl Cpu {
     fn fail(&mut self) -> Result<u32, CpuFault> {
         self.fault.take().map_or(Ok(0), Err)
     }
+}
 
-    #[inline(always)]
-    fn jump(&mut self, instruction: &Instruction, taken: impl Fn(u16) -> bool) {
-        if taken(self.registers[SR]) {
-            self.registers[PC] = self.registers[PC].wrapping_add(instruction.constant);
-        }
-    }
+/// Executes an instruction of its kind, PC being past the first word.
+type Routine<B> = fn(&mut Cpu, &mut B, Prepared);
 
-    /// Format I. MOV does not read its destination, CMP and BIT do not write it: peripherals notice the difference.
-    #[inline(always)]
-    fn two_operands<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, instruction: &Instruction) {
-        let operation = instruction.operation;
-        let source = self.source::<B, BYTE>(bus, instruction);
-        if instruction.destination == Mode::Register {
-            let register = instruction.destination_register;
-            let old = self.register::<BYTE>(register);
-            let (result, status) =
-                alu::two_operands::<BYTE>(operation, source, old, self.registers[SR]);
-            self.registers[SR] = status;
-            if !matches!(operation, Operation::Cmp | Operation::Bit) {
-                self.set_register(register, result);
-            }
+/// Length of the table of routines: the next power of two.
+const ROUTINES: usize = first::END.next_power_of_two();
+
+/// Format I. MOV does not read its destination, CMP and BIT do not write it: peripherals notice the difference.
+fn two_operands<
+    B: Bus,
+    const NUMBER: usize,
+    const BYTE: bool,
+    const FROM: usize,
+    const TO: usize,
+>(
+    cpu: &mut Cpu,
+    bus: &mut B,
+    with: Prepared,
+) {
+    let operation = TWO_OPERANDS[NUMBER];
+    let reads = operation != Operation::Mov;
+    let writes = !matches!(operation, Operation::Cmp | Operation::Bit);
+    let value = cpu.source::<B, BYTE, FROM>(bus, with);
+    if TO == destination::MEMORY {
+        let address = cpu.indexed(bus, with.destination());
+        let old = if reads {
+            cpu.read::<B, BYTE>(bus, address)
         } else {
-            let base = if instruction.destination == Mode::Absolute {
-                2
-            } else {
-                instruction.destination_register
-            };
-            let address = self.indexed(bus, base);
-            let old = if operation == Operation::Mov {
-                0
-            } else {
-                self.read::<B, BYTE>(bus, address)
-            };
-            let (result, status) =
-                alu::two_operands::<BYTE>(operation, source, old, self.registers[SR]);
-            self.registers[SR] = status;
-            if !matches!(operation, Operation::Cmp | Operation::Bit) {
-                self.write::<B, BYTE>(bus, address, result);
-            }
-        }
-    }
-
-    /// RRC, RRA, SWPB and SXT: the result goes back to where the operand was.
-    #[inline(always)]
-    fn change_operand<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, instruction: &Instruction) {
-        let register = instruction.source_register;
-        if instruction.source == Mode::Register {
-            let old = self.register::<BYTE>(register);
-            let (result, status) =
-                alu::one_operand::<BYTE>(instruction.operation, old, self.registers[SR]);
-            self.registers[SR] = status;
-            self.set_register(register, result);
-        } else {
-            let address = self.address::<B, BYTE>(bus, instruction);
-            let old = self.read::<B, BYTE>(bus, address);
-            let (result, status) =
-                alu::one_operand::<BYTE>(instruction.operation, old, self.registers[SR]);
-            self.registers[SR] = status;
-            self.write::<B, BYTE>(bus, address, result);
-        }
-    }
-
-    /// Reads the source operand; a byte comes without high bits.
-    #[inline(always)]
-    fn source<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, instruction: &Instruction) -> u16 {
-        match instruction.source {
-            Mode::Register => self.register::<BYTE>(instruction.source_register),
-            Mode::Constant => narrow::<BYTE>(instruction.constant),
-            Mode::Immediate => narrow::<BYTE>(self.next_word(bus)),
-            _ => {
-                let address = self.address::<B, BYTE>(bus, instruction);
-                self.read::<B, BYTE>(bus, address)
-            }
-        }
-    }
-
-    /// The address of a source that is in memory, and what finding it does to the registers.
-    #[inline(always)]
-    fn address<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, instruction: &Instruction) -> u16 {
-        let register = instruction.source_register;
-        match instruction.source {
-            Mode::Indexed => self.indexed(bus, register),
-            Mode::Absolute => self.indexed(bus, 2),
-            mode => {
-                let address = self.registers[usize::from(register & 15)];
-                if mode == Mode::IndirectIncrement {
-                    // The stack pointer stays even, also past a byte.
-                    let size = if BYTE && usize::from(register) != SP {
-                        1
-                    } else {
-                        2
-                    };
-                    self.registers[usize::from(register & 15)] = address.wrapping_add(size);
-                }
-                address
-            }
-        }
-    }
-
-    /// X(Rn), with X the next word. PC still points at X when it is the base; SR as the base counts as 0.
-    #[inline(always)]
-    fn indexed<B: Bus>(&mut self, bus: &mut B, base: u8) -> u16 {
-        let base = if usize::from(base) == SR {
             0
-        } else {
-            self.registers[usize::from(base & 15)]
         };
-        base.wrapping_add(self.next_word(bus))
-    }
-
-    #[inline(always)]
-    fn next_word<B: Bus>(&mut self, bus: &mut B) -> u16 {
-        let pc = self.registers[PC];
-        self.registers[PC] = pc.wrapping_add(2);
-        bus.fetch(pc)
-    }
-
-    #[inline(always)]
-    fn register<const BYTE: bool>(&self, register: u8) -> u16 {
-        narrow::<BYTE>(self.registers[usize::from(register & 15)])
-    }
-
-    /// Writes a register; a byte has cleared the high bits already.
-    #[inline(always)]
-    pub(super) fn set_register(&mut self, register: u8, value: u16) {
-        let register = register & 15;
-        if usize::from(register) <= SR {
-            self.set_special(register, value);
-        } else {
-            self.registers[usize::from(register)] = value & WRITABLE[usize::from(register)];
+        let (result, status) = alu::two_operands::<BYTE>(operation, value, old, cpu.registers[SR]);
+        cpu.registers[SR] = status;
+        if writes {
+            cpu.write::<B, BYTE>(bus, address, result);
         }
-    }
-
-    /// Writes PC, SP or SR.
-    fn set_special(&mut self, register: u8, value: u16) {
-        let pc = self.current;
-        if usize::from(register) == SR {
-            let changed = (self.registers[SR] ^ value) & GIE != 0;
-            self.just_enabled = changed && value & GIE != 0;
-            if changed && value & GIE == 0 && self.just_enabled_before {
-                self.fault.get_or_insert(CpuFault::EintThenDint { pc });
-            }
-        } else if value & 1 != 0 {
-            self.fault = Some(CpuFault::OddPointer {
-                pc,
-                register,
-                value,
-            });
+    } else {
+        let old = cpu.register::<BYTE>(with.destination());
+        let (result, status) = alu::two_operands::<BYTE>(operation, value, old, cpu.registers[SR]);
+        cpu.registers[SR] = status;
+        if writes && TO == destination::SPECIAL {
+            cpu.set_special(with.destination(), result);
+        } else if writes {
+            cpu.registers[usize::from(with.destination())] = result;
         }
-        self.registers[usize::from(register)] = value & WRITABLE[usize::from(register)];
-    }
-
-    #[inline(always)]
-    fn move_stack_pointer(&mut self, by: u16) -> u16 {
-        self.registers[SP] = self.registers[SP].wrapping_add(by);
-        self.registers[SP]
-    }
-
-    #[inline(always)]
-    pub(super) fn push<B: Bus>(&mut self, bus: &mut B, value: u16) {
-        let address = self.move_stack_pointer(0xFFFE);
-        bus.write_word(address, value);
-    }
-
-    #[inline(always)]
-    fn pop<B: Bus>(&mut self, bus: &mut B) -> u16 {
-        let address = self.registers[SP];
-        self.move_stack_pointer(2);
-        bus.read_word(address)
-    }
-
-    #[inline(always)]
-    fn read<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, address: u16) -> u16 {
-        if BYTE {
-            u16::from(bus.read_byte(address))
-        } else {
-            bus.read_word(self.aligned(address))
-        }
-    }
-
-    #[inline(always)]
-    fn write<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, address: u16, value: u16) {
-        if BYTE {
-            bus.write_byte(address, value as u8)
-        } else {
-            bus.write_word(self.aligned(address), value)
-        }
-    }
-
-    #[inline(always)]
-    fn aligned(&mut self, address: u16) -> u16 {
-        if address & 1 != 0 {
-            self.fault = Some(CpuFault::UnalignedWord {
-                pc: self.current,
-                address,
-            });
-        }
-        address & !1
     }
 }
 
-#[inline(always)]
-fn narrow<const BYTE: bool>(value: u16) -> u16 {
-    if BYTE { value & 0xFF } else { value }
+/// RRC, RRA, SWPB and SXT: the result goes back to where the operand was.
+fn one_operand<B: Bus, const NUMBER: usize, const BYTE: bool, const FROM: usize>(
+    cpu: &mut Cpu,
+    bus: &mut B,
+    with: Prepared,
+) {
+    let operation = ONE_OPERAND[NUMBER];
+    if FROM == source::REGISTER {
+        let old = cpu.register::<BYTE>(with.source());
+        let (result, status) = alu::one_operand::<BYTE>(operation, old, cpu.registers[SR]);
+        cpu.registers[SR] = status;
+        cpu.set_register(with.source(), result);
+    } else {
+        let address = cpu.source_address::<B, FROM>(bus, with);
+        let old = cpu.read::<B, BYTE>(bus, address);
+        let (result, status) = alu::one_operand::<BYTE>(operation, old, cpu.registers[SR]);
+        cpu.registers[SR] = status;
+        cpu.write::<B, BYTE>(bus, address, result);
+    }
+}
+
+/// PUSH; of a byte the high half of the word on the stack stays as it is.
+fn push<B: Bus, const BYTE: bool, const FROM: usize>(cpu: &mut Cpu, bus: &mut B, with: Prepared) {
+    let value = cpu.source::<B, BYTE, FROM>(bus, with);
+    if BYTE {
+        let address = cpu.registers[SP].wrapping_sub(2);
+        cpu.registers[SP] = address;
+        bus.write_byte(address, value as u8);
+    } else {
+        cpu.push(bus, value);
+    }
+}
+
+fn call<B: Bus, const FROM: usize>(cpu: &mut Cpu, bus: &mut B, with: Prepared) {
+    let target = cpu.source::<B, false, FROM>(bus, with);
+    cpu.push(bus, cpu.registers[PC]);
+    cpu.set_special(PC as u8, target);
+}
+
+fn reti<B: Bus>(cpu: &mut Cpu, bus: &mut B, _: Prepared) {
+    let status = cpu.pop(bus);
+    cpu.set_special(SR as u8, status);
+    // The code returned to was running with interrupts enabled; nothing there waits for another NOP.
+    cpu.eint_shadow = 0;
+    let target = cpu.pop(bus);
+    cpu.set_special(PC as u8, target);
+}
+
+fn jump<B: Bus, const CONDITION: usize>(cpu: &mut Cpu, _: &mut B, with: Prepared) {
+    let status = cpu.registers[SR];
+    let less = (status & N != 0) != (status & V != 0);
+    let taken = match CONDITION {
+        0 => status & Z == 0,
+        1 => status & Z != 0,
+        2 => status & C == 0,
+        3 => status & C != 0,
+        4 => status & N != 0,
+        5 => !less,
+        6 => less,
+        _ => true,
+    };
+    if taken {
+        cpu.registers[PC] = cpu.registers[PC].wrapping_add(with.constant());
+    }
+}
+
+fn unsupported<B: Bus>(cpu: &mut Cpu, _: &mut B, with: Prepared) {
+    let pc = cpu.current;
+    cpu.registers[PC] = pc;
+    cpu.fault = Some(CpuFault::Unsupported {
+        pc,
+        word: with.word(),
+    });
+}
+
+/// The table of routines for one bus.
+struct Routines<B>(std::marker::PhantomData<B>);
+
+/// An array of what a macro makes of some fixed literals and each of the varying ones.
+macro_rules! each {
+    ($make:ident $fixed:tt; $($varying:literal)*) => { [$($make!($fixed $varying)),*] };
+}
+macro_rules! two_operands {
+    ([$number:literal $byte:literal $from:literal] $to:literal) => {
+        two_operands::<B, $number, $byte, $from, $to> as Routine<B>
+    };
+    ([$number:literal $byte:literal] $from:literal) => { each!(two_operands [$number $byte $from]; 0 1 2) };
+    ([$number:literal] $byte:literal) => { each!(two_operands [$number $byte]; 0 1 2 3 4) };
+    ([] $number:literal) => { each!(two_operands [$number]; false true) };
+}
+macro_rules! one_operand {
+    ([$number:literal $byte:literal] $from:literal) => { one_operand::<B, $number, $byte, $from> as Routine<B> };
+    ([$number:literal] $byte:literal) => { each!(one_operand [$number $byte]; 0 1 2 3 4) };
+    ([] $number:literal) => { each!(one_operand [$number]; false true) };
+}
+macro_rules! push {
+    ([$byte:literal] $from:literal) => { push::<B, $byte, $from> as Routine<B> };
+    ([] $byte:literal) => { each!(push [$byte]; 0 1 2 3 4) };
+}
+macro_rules! call {
+    ([] $from:literal) => {
+        call::<B, $from> as Routine<B>
+    };
+}
+macro_rules! jump {
+    ([] $condition:literal) => {
+        jump::<B, $condition> as Routine<B>
+    };
+}
+
+impl<B: Bus> Routines<B> {
+    const TABLE: [Routine<B>; ROUTINES] = {
+        let mut table = [unsupported::<B> as Routine<B>; ROUTINES];
+        let two = each!(two_operands []; 0 1 2 3 4 5 6 7 8 9 10 11);
+        fill(
+            &mut table,
+            first::TWO_OPERANDS,
+            two.as_flattened().as_flattened().as_flattened(),
+        );
+        let one = each!(one_operand []; 0 1 2 3);
+        fill(
+            &mut table,
+            first::ONE_OPERAND,
+            one.as_flattened().as_flattened(),
+        );
+        fill(
+            &mut table,
+            first::PUSH,
+            each!(push []; false true).as_flattened(),
+        );
+        fill(&mut table, first::CALL, &each!(call []; 0 1 2 3 4));
+        fill(&mut table, first::RETI, &[reti::<B>]);
+        fill(&mut table, first::JUMP, &each!(jump []; 0 1 2 3 4 5 6 7));
+        table
+    };
+}
+
+/// Copies `part` into the table from number `start` on.
+const fn fill<B>(table: &mut [Routine<B>; ROUTINES], start: usize, part: &[Routine<B>]) {
+    let mut index = 0;
+    while index < part.len() {
+        table[start + index] = part[index];
+        index += 1;
+    }
 }

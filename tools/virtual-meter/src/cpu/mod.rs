@@ -9,6 +9,8 @@ mod cycles;
 mod decode;
 mod execute;
 mod fault;
+mod operands;
+mod prepared;
 mod registers;
 
 pub use bus::Bus;
@@ -17,25 +19,25 @@ pub use decode::{Instruction, Mode, Operation};
 pub use fault::CpuFault;
 pub use registers::{CG2, PC, SP, SR, status};
 
+use prepared::Prepared;
 use status::{CPUOFF, GIE, SCG0};
 
 /// Address of the reset vector.
 pub const RESET_VECTOR: u16 = 0xFFFE;
 
 /// Registers and interrupt logic of the CPU.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cpu {
     /// R0 to R15; R0 is PC, R1 SP, R2 SR, and R3 stays 0.
     pub registers: [u16; 16],
     /// Address of the instruction that [`Cpu::step`] executed last.
     pub current: u16,
-    /// The last instruction set GIE, so one more is executed before an interrupt is accepted.
-    just_enabled: bool,
-    /// The same for the instruction before.
-    just_enabled_before: bool,
+    /// 2 after the instruction that set GIE, 1 after the next one, otherwise 0.
+    eint_shadow: u8,
     /// What the instruction in progress has done wrong.
     fault: Option<CpuFault>,
-    instructions: &'static [Instruction; 0x1_0000],
+    /// The instruction that was last executed at each even address.
+    prepared: Box<[Prepared; 0x8000]>,
 }
 
 impl Default for Cpu {
@@ -50,10 +52,11 @@ impl Cpu {
         Self {
             registers: [0; 16],
             current: 0,
-            just_enabled: false,
-            just_enabled_before: false,
+            eint_shadow: 0,
             fault: None,
-            instructions: decode::table(),
+            prepared: vec![Prepared::new(0); 0x8000]
+                .try_into()
+                .unwrap_or_else(|_| unreachable!("the length is the array's")),
         }
     }
 
@@ -63,7 +66,7 @@ impl Cpu {
     pub fn reset<B: Bus>(&mut self, bus: &mut B) -> u32 {
         self.registers[SR] = 0;
         self.registers[PC] = bus.read_word(RESET_VECTOR) & !1;
-        self.just_enabled = false;
+        self.eint_shadow = 0;
         self.fault = None;
         RESET_CYCLES
     }
@@ -77,7 +80,7 @@ impl Cpu {
         self.push(bus, self.registers[SR]);
         self.registers[SR] &= SCG0;
         self.registers[PC] = bus.read_word(vector) & !1;
-        self.just_enabled = false;
+        self.eint_shadow = 0;
         INTERRUPT_CYCLES
     }
 
@@ -88,7 +91,7 @@ impl Cpu {
     #[inline]
     pub fn accepts_interrupts(&self) -> bool {
         let status = self.registers[SR];
-        status & GIE != 0 && (!self.just_enabled || status & CPUOFF != 0)
+        status & GIE != 0 && (self.eint_shadow < 2 || status & CPUOFF != 0)
     }
 
     /// Whether CPUOFF is set: no instruction is executed until an interrupt clears it.

@@ -33,10 +33,7 @@ pub mod status {
     pub const FLAGS: u16 = C | Z | N | V;
 }
 
-/// The bits that a write keeps, by register number: PC and SP are even, SR has nine bits, CG2 keeps nothing.
+/// The bits that a write keeps in PC, SP, SR and CG2: the pointers are even, SR has nine bits, CG2 keeps nothing.
 ///
 /// TI calls SR bits 15 to 9 reserved; they are taken to be absent, as on every implementation that has been looked at.
-pub(super) const WRITABLE: [u16; 16] = [
-    0xFFFE, 0xFFFE, 0x01FF, 0x0000, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF,
-    0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF,
-];
+pub(super) const WRITABLE: [u16; 4] = [0xFFFE, 0xFFFE, 0x01FF, 0x0000];

@@ -303,7 +303,7 @@ impl Stream {
 
     /// Executes the instruction at PC after `edits`, and takes everything back; none if it is not to be compared.
     fn trial(&mut self, edits: &[Edit]) -> Option<Step> {
-        let saved = self.cpu.clone();
+        let saved = self.cpu.registers;
         for &edit in edits {
             match edit {
                 Edit::Register(register, value) => self.cpu.registers[register] = value,
@@ -314,7 +314,7 @@ impl Stream {
         while let Some((address, value)) = self.journal.undo.pop() {
             self.journal.memory.write_byte(address, value);
         }
-        self.cpu = saved;
+        self.cpu.registers = saved;
         step
     }
 

@@ -108,6 +108,7 @@ impl Bus for Board {
 pub struct Oracle {
     /// The image.
     pub image: Image,
+    cpu: Cpu,
     board: Board,
 }
 
@@ -131,7 +132,11 @@ impl Oracle {
             undo: Vec::new(),
             objection: None,
         };
-        Self { image, board }
+        Self {
+            image,
+            cpu: Cpu::new(),
+            board,
+        }
     }
 
     /// Calls the function at `address` with R4 to R15 from `registers`, and SR; keeps what it does to memory.
@@ -282,7 +287,8 @@ impl Oracle {
         limit: u32,
         stop_at: &BTreeSet<u16>,
     ) -> Result<Outcome, String> {
-        let mut cpu = Cpu::new();
+        let cpu = &mut self.cpu;
+        cpu.reset(&mut self.board.memory);
         cpu.registers = entry(registers);
         let mut outcome = Outcome {
             registers,

@@ -1,0 +1,156 @@
+//! Operands: fetched, addressed and stored in the order of the hardware (SLAU445, section 4.4).
+
+use super::prepared::{Prepared, source};
+use super::registers::status::GIE;
+use super::registers::{PC, SP, SR, WRITABLE};
+use super::{Bus, Cpu, CpuFault};
+
+impl Cpu {
+    /// The source operand of kind `FROM`; a byte comes without high bits.
+    #[inline(always)]
+    pub(super) fn source<B: Bus, const BYTE: bool, const FROM: usize>(
+        &mut self,
+        bus: &mut B,
+        with: Prepared,
+    ) -> u16 {
+        match FROM {
+            source::REGISTER => self.register::<BYTE>(with.source()),
+            source::CONSTANT => narrow::<BYTE>(with.constant()),
+            source::IMMEDIATE => narrow::<BYTE>(self.next_word(bus)),
+            _ => {
+                let address = self.source_address::<B, FROM>(bus, with);
+                self.read::<B, BYTE>(bus, address)
+            }
+        }
+    }
+
+    /// The address of a source in memory; what it adds to its register is added before a destination is addressed.
+    #[inline(always)]
+    pub(super) fn source_address<B: Bus, const FROM: usize>(
+        &mut self,
+        bus: &mut B,
+        with: Prepared,
+    ) -> u16 {
+        if FROM == source::INDEXED {
+            return self.indexed(bus, with.source());
+        }
+        let register = &mut self.registers[usize::from(with.source())];
+        let address = *register;
+        *register = address.wrapping_add(with.increment());
+        address
+    }
+
+    /// X(Rn), with X the next word; PC still points at X when it is the base.
+    #[inline(always)]
+    pub(super) fn indexed<B: Bus>(&mut self, bus: &mut B, base: u8) -> u16 {
+        let base = self.registers[usize::from(base & 15)];
+        base.wrapping_add(self.next_word(bus))
+    }
+
+    #[inline(always)]
+    fn next_word<B: Bus>(&mut self, bus: &mut B) -> u16 {
+        let pc = self.registers[PC];
+        self.registers[PC] = pc.wrapping_add(2);
+        bus.fetch(pc)
+    }
+
+    #[inline(always)]
+    pub(super) fn register<const BYTE: bool>(&self, register: u8) -> u16 {
+        narrow::<BYTE>(self.registers[usize::from(register & 15)])
+    }
+
+    /// Writes any register; a byte has cleared the high bits already.
+    #[inline(always)]
+    pub(super) fn set_register(&mut self, register: u8, value: u16) {
+        if usize::from(register & 15) < WRITABLE.len() {
+            self.set_special(register, value);
+        } else {
+            self.registers[usize::from(register & 15)] = value;
+        }
+    }
+
+    /// Writes PC, SP, SR or CG2.
+    pub(super) fn set_special(&mut self, register: u8, value: u16) {
+        let register = register & 3;
+        let pc = self.current;
+        match usize::from(register) {
+            PC | SP if value & 1 != 0 => {
+                self.fault = Some(CpuFault::OddPointer {
+                    pc,
+                    register,
+                    value,
+                });
+            }
+            SR => {
+                let was_enabled = self.registers[SR] & GIE != 0;
+                match (was_enabled, value & GIE != 0) {
+                    (false, true) => self.eint_shadow = 2,
+                    (true, false) if self.eint_shadow == 1 => {
+                        self.fault.get_or_insert(CpuFault::EintThenDint { pc });
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        self.registers[usize::from(register)] = value & WRITABLE[usize::from(register)];
+    }
+
+    #[inline(always)]
+    pub(super) fn push<B: Bus>(&mut self, bus: &mut B, value: u16) {
+        let address = self.registers[SP].wrapping_sub(2);
+        self.registers[SP] = address;
+        bus.write_word(address, value);
+    }
+
+    #[inline(always)]
+    pub(super) fn pop<B: Bus>(&mut self, bus: &mut B) -> u16 {
+        let address = self.registers[SP];
+        self.registers[SP] = address.wrapping_add(2);
+        bus.read_word(address)
+    }
+
+    #[inline(always)]
+    pub(super) fn read<B: Bus, const BYTE: bool>(&mut self, bus: &mut B, address: u16) -> u16 {
+        if BYTE {
+            u16::from(bus.read_byte(address))
+        } else {
+            bus.read_word(self.aligned(address))
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn write<B: Bus, const BYTE: bool>(
+        &mut self,
+        bus: &mut B,
+        address: u16,
+        value: u16,
+    ) {
+        if BYTE {
+            bus.write_byte(address, value as u8)
+        } else {
+            bus.write_word(self.aligned(address), value)
+        }
+    }
+
+    #[inline(always)]
+    fn aligned(&mut self, address: u16) -> u16 {
+        if address & 1 != 0 {
+            self.unaligned(address);
+        }
+        address & !1
+    }
+
+    #[cold]
+    fn unaligned(&mut self, address: u16) {
+        self.fault = Some(CpuFault::UnalignedWord {
+            pc: self.current,
+            address,
+        });
+    }
+}
+
+#[inline(always)]
+fn narrow<const BYTE: bool>(value: u16) -> u16 {
+    if BYTE { value & 0xFF } else { value }
+}
