@@ -12,20 +12,20 @@ const RATES_BPS: [u32; 13] = [
     0, 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 57600, 38400, 115_200,
 ];
 
-/// An open line.
-pub struct Line {
-    port: Port,
+/// An open line; one over a borrowed carrier lives as long as the loan.
+pub struct Line<'a> {
+    port: Port<'a>,
     received: VecDeque<u8>,
     opened: Instant,
 }
 
-enum Port {
+enum Port<'a> {
     Serial(Box<dyn serialport::SerialPort>),
     Tcp(TcpStream),
-    Other(Box<dyn Transport<Error = anyhow::Error>>),
+    Other(Box<dyn Transport<Error = anyhow::Error> + 'a>),
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Opens `tcp:HOST:PORT` or a device path, at 9600 8N1.
     pub fn open(address: &str) -> Result<Self> {
         let port = match address.strip_prefix("tcp:") {
@@ -53,11 +53,11 @@ impl Line {
     }
 
     /// A line over another carrier of bytes, such as a simulated UART with its own time.
-    pub fn over(carrier: impl Transport<Error = anyhow::Error> + 'static) -> Self {
+    pub fn over(carrier: impl Transport<Error = anyhow::Error> + 'a) -> Self {
         Self::on(Port::Other(Box::new(carrier)))
     }
 
-    fn on(port: Port) -> Self {
+    fn on(port: Port<'a>) -> Self {
         Line {
             port,
             received: VecDeque::new(),
@@ -80,7 +80,7 @@ pub fn rate_code(bps: u32) -> Result<u8> {
     }
 }
 
-impl Transport for Line {
+impl Transport for Line<'_> {
     type Error = anyhow::Error;
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {

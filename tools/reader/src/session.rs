@@ -28,13 +28,13 @@ pub struct Access {
 }
 
 /// A meter that we are logged on to.
-pub struct Session {
-    client: Client<Line, Vec<u8>>,
+pub struct Session<'a> {
+    client: Client<Line<'a>, Vec<u8>>,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     /// Identifies, negotiates, logs on and gives the password.
-    pub fn open(mut line: Line, access: &Access) -> Result<Self> {
+    pub fn open(mut line: Line<'a>, access: &Access) -> Result<Self> {
         if access.user.len() > 10 {
             bail!("user name {:?} is longer than 10 characters", access.user);
         }

@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The tables of one meter, each read at most once.
-pub struct Tables<'s> {
-    session: &'s mut Session,
+pub struct Tables<'s, 'a> {
+    session: &'s mut Session<'a>,
     dimensions: Option<Dimensions>,
     bytes: BTreeMap<u16, Vec<u8>>,
 }
 
-impl<'s> Tables<'s> {
+impl<'s, 'a> Tables<'s, 'a> {
     /// Nothing read yet.
-    pub fn new(session: &'s mut Session) -> Self {
+    pub fn new(session: &'s mut Session<'a>) -> Self {
         Tables {
             session,
             dimensions: None,

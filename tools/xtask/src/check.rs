@@ -99,7 +99,8 @@ pub fn task() -> Result<bool> {
     Ok(summary(&rows))
 }
 
-fn cargo(arguments: &[&str]) -> Command {
+/// A command of the cargo that runs this task, in the work tree.
+pub fn cargo(arguments: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let mut command = Command::new(program);
     command.current_dir(workspace::root()).args(arguments);

@@ -3,8 +3,10 @@
 //! One file or folder a task; [`toolchain`] finds the cross compiler, [`image`] reads the ELF, [`progress`] shows what a long
 //! step is doing.
 
+pub mod bench;
 pub mod budget;
 pub mod check;
+pub mod demo;
 pub mod firmware;
 pub mod image;
 pub mod lint;

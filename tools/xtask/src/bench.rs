@@ -1,0 +1,191 @@
+//! `cargo xtask bench`: what the image costs, measured in the virtual meter.
+//!
+//! Load: 220 V, 60 Hz, 10 A at a power factor of 0.5, on the ideal board. The speed is that of the program as users run it,
+//! built for release, on one core of this machine.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+use virtual_meter::chip::ChipOptions;
+use virtual_meter::machine::Uart;
+use virtual_meter::meter::{Meter, load_image};
+use virtual_meter::scene::{Options, Scene};
+use virtual_meter::time::{MILLISECOND, SECOND, Time, to_seconds};
+
+use crate::firmware::Judgement;
+use crate::{check, progress, workspace};
+
+const MAINS: &str = "220,60";
+const LOAD: &str = "10,0.5L";
+const DURATION: &str = "30s";
+
+/// A C12.18 Identification request with its check sum, as a reader sends it first.
+const IDENTIFICATION: [u8; 9] = [0xEE, 0x00, 0x00, 0x00, 0x00, 0x01, 0x20, 0x13, 0x10];
+/// A packet well received.
+const ACKNOWLEDGE: u8 = 0x06;
+/// A packet begins.
+const START: u8 = 0xEE;
+/// One byte on the line at 9600 bit/s, ten bits.
+const BYTE: Time = SECOND / 960;
+
+/// All figures; the names are those of the design page.
+#[derive(Debug, Serialize)]
+struct Figures {
+    /// Cycles of the sample interrupt: min, mean, max.
+    sample_cycles: Value,
+    /// All cycles that the CPU was awake, for each sample.
+    awake_cycles_per_sample: f64,
+    /// Share of the time that the CPU was awake.
+    cpu_load: f64,
+    /// Longest stretch with interrupts masked.
+    longest_masked_cycles: u64,
+    code_bytes: u32,
+    rodata_bytes: u32,
+    ram_static_bytes: u32,
+    /// Worst case, derived from the image.
+    stack_max_bytes: u32,
+    /// The deepest that was seen.
+    stack_seen_bytes: u64,
+    /// From the end of a request to its acknowledgement.
+    uart_acknowledge_ms: f64,
+    /// From the end of a request to the response.
+    uart_turnaround_ms: f64,
+    /// Simulated seconds in a second.
+    realtime_factor: f64,
+}
+
+/// Measures, prints, and writes JSON when a file is given.
+///
+/// # Errors
+/// When the virtual meter does not build or stops, the meter does not answer, or the file cannot be written.
+pub fn task(judgement: &Judgement, json: Option<&Path>) -> Result<()> {
+    let report = run_program()?;
+    let (acknowledge, response) = turn_around()?;
+    let figure = |pointer: &str| {
+        report
+            .pointer(pointer)
+            .cloned()
+            .with_context(|| format!("the report has no {pointer}"))
+    };
+    let number = |pointer: &str| figure(pointer).map(|value| value.as_f64().unwrap_or(f64::NAN));
+    let figures = Figures {
+        sample_cycles: figure("/cpu/sample_cycles")?,
+        awake_cycles_per_sample: number("/cpu/awake_cycles_per_sample")?,
+        cpu_load: number("/cpu/load")?,
+        longest_masked_cycles: number("/cpu/longest_masked_cycles")? as u64,
+        code_bytes: judgement.usage.code,
+        rodata_bytes: judgement.usage.constants,
+        ram_static_bytes: judgement.usage.ram_static,
+        stack_max_bytes: judgement.usage.stack,
+        stack_seen_bytes: number("/memory/stack_max_bytes")? as u64,
+        uart_acknowledge_ms: 1e3 * to_seconds(acknowledge),
+        uart_turnaround_ms: 1e3 * to_seconds(response),
+        realtime_factor: number("/realtime_factor")?,
+    };
+    let cycles = |name: &str| {
+        figures
+            .sample_cycles
+            .get(name)
+            .and_then(Value::as_f64)
+            .unwrap_or(f64::NAN)
+    };
+    println!("\n{MAINS} V Hz, {LOAD} A, {DURATION} simulated");
+    println!(
+        "sample interrupt        min {:.0}, mean {:.1}, max {:.0} cycles",
+        cycles("min"),
+        cycles("mean"),
+        cycles("max")
+    );
+    println!(
+        "all work per sample     {:.1} cycles, CPU awake {:.2} %",
+        figures.awake_cycles_per_sample,
+        100.0 * figures.cpu_load
+    );
+    println!(
+        "interrupts masked       at most {} cycles",
+        figures.longest_masked_cycles
+    );
+    println!(
+        "code, constants         {} + {} bytes",
+        figures.code_bytes, figures.rodata_bytes
+    );
+    println!("RAM static              {} bytes", figures.ram_static_bytes);
+    println!(
+        "stack                   at most {} bytes, seen {}",
+        figures.stack_max_bytes, figures.stack_seen_bytes
+    );
+    println!(
+        "UART                    acknowledges after {:.2} ms, answers after {:.2} ms",
+        figures.uart_acknowledge_ms, figures.uart_turnaround_ms
+    );
+    println!(
+        "virtual meter           {:.1} times real time",
+        figures.realtime_factor
+    );
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&figures)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Runs the program as a user would, and returns its report.
+fn run_program() -> Result<Value> {
+    progress::run(
+        "virtual meter, release build",
+        &mut check::cargo(&["build", "--release", "--package", "virtual-meter"]),
+    )?;
+    let path = workspace::target().join("bench-report.json");
+    let mut command = Command::new(workspace::target().join("release/virtual-meter"));
+    command.args([
+        "--mains",
+        MAINS,
+        "--load",
+        LOAD,
+        "--board",
+        "ideal",
+        "--speed",
+        "max",
+        "--duration",
+        DURATION,
+        "--report",
+    ]);
+    command.arg(&path).arg(workspace::image_elf());
+    progress::run("virtual meter", &mut command)?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is no report", path.display()))
+}
+
+/// Times from the end of an Identification request to the start of the acknowledgement and of the response.
+fn turn_around() -> Result<(Time, Time)> {
+    let scene = Scene::from_options(&Options {
+        mains: Some(MAINS),
+        load: Some(LOAD),
+        board: Some("ideal"),
+        ..Options::default()
+    })?;
+    let mut meter = Meter::new(
+        &load_image(&workspace::image_elf())?,
+        scene,
+        ChipOptions::default(),
+    );
+    meter.run_for(3 * SECOND)?;
+    meter.machine.send(Uart::Port, &IDENTIFICATION);
+    let sent = meter.machine.chip.wiring.port.idle_from();
+    meter.run_until(sent + 500 * MILLISECOND)?;
+    let received = meter.machine.take_received(Uart::Port);
+    let start_of = |value: u8| {
+        received
+            .iter()
+            .find(|byte| byte.value == value)
+            .map(|byte| byte.time.saturating_sub(sent + BYTE))
+    };
+    match (start_of(ACKNOWLEDGE), start_of(START)) {
+        (Some(acknowledge), Some(response)) => Ok((acknowledge, response)),
+        _ => bail!("the meter did not answer an Identification request within 500 ms"),
+    }
+}
