@@ -135,8 +135,9 @@ impl Truth {
         }
     }
 
-    /// True values between two instants. The mean values are those of the stretch, so it should be at least a few cycles
-    /// long; energies are exact to the instant. An empty stretch gives zeros.
+    /// True values between two instants, of any length: rms, powers and the like are means over whole cycles weighted with
+    /// the time each segment lasts, so that a cut inside a cycle does not show; active energy is exact to the instant. An
+    /// empty stretch gives zeros.
     pub fn over(&self, from: Time, to: Time) -> Quantities {
         let temperature_c = self.source.look().temperature_c(to);
         Quantities::from_tally(&self.tally(from, to), temperature_c)
@@ -201,7 +202,8 @@ impl Truth {
         }
     }
 
-    /// Whole cycles by their mean, and exactly what the part cycles at both ends add to the squares and products.
+    /// Mean values are those of the whole cycle, wherever the stretch is cut; active energy is exact to the instant, with
+    /// what the part cycles at both ends add.
     fn steady(&self, series: &[Series; 3], segment: &Segment, from: Time, to: Time) -> Tally {
         let series = if self.coupling == Coupling::Ac {
             series.each_ref().map(Series::without_dc)
@@ -209,26 +211,15 @@ impl Truth {
             series.clone()
         };
         let f_hz = segment.f_hz(from);
-        let seconds = to_seconds(to - from);
         let means = Tally::of_series(&series, f_hz);
+        let mut sum = means.scaled(to_seconds(to - from));
         let (begin, end) = (segment.phase.turn(from), segment.phase.turn(to));
-        let per_radian = 1.0 / (TAU * f_hz);
-        let [v, i, n] = &series;
-        let swing = |series: Series| series.swing(begin, end) * per_radian;
-        let power = swing(v.product(i));
-        let mut sum = means.scaled(seconds);
-        sum.vi += power;
+        let swing = series[0].product(&series[1]).swing(begin, end) / (TAU * f_hz);
         if means.import > 0.0 {
-            sum.import += power;
+            sum.import += swing;
         } else if means.export > 0.0 {
-            sum.export -= power;
+            sum.export -= swing;
         }
-        sum.vv += swing(v.product(v));
-        sum.ii += swing(i.product(i));
-        sum.nn += swing(n.product(n));
-        sum.v += swing(v.clone());
-        sum.i += swing(i.clone());
-        sum.n += swing(n.clone());
         sum
     }
 }
