@@ -1,8 +1,8 @@
 //! From the terminals to the converter's pins: sensors with their errors, and the converter's filter in closed form.
 //!
 //! Within a segment each channel is a Fourier series whose coefficients already contain ratio, delay, crosstalk and the
-//! filter's gain, so a conversion costs one sine-cosine pair and one multiply-add per harmonic and has no error that
-//! grows. Where a segment ends inside the filter's window, or conversion began inside it, the impulse response is
+//! filter's gain, so a conversion costs one sine-cosine pair and one multiply-add per harmonic (or, with many, a look into
+//! a table made of them) and has no error that grows. Where a segment ends inside the filter's window, or conversion began inside it, the impulse response is
 //! integrated over the pieces instead.
 
 use std::f64::consts::TAU;
@@ -18,8 +18,16 @@ use crate::mains::segment::{LINES, Segment, Signal};
 use crate::mains::timeline::Source;
 use crate::time::{MILLISECOND, Time, from_seconds, to_seconds};
 
+mod lanes;
+mod table;
+
+use lanes::Lanes;
+use table::Table;
+
 /// Harmonics below this many volts at the pins are dropped: a ten-thousandth of the smallest code step.
 const NEGLIGIBLE_V: f64 = 1e-11;
+/// From so many harmonics on a table is quicker.
+const TABLE_FROM: usize = 20;
 /// How far a ramp is followed with one pair of coefficient sets.
 const RAMP_STRIDE: Time = 10 * MILLISECOND;
 /// Relative change of the modulator clock up to which the filter's gain counts as the same.
@@ -46,6 +54,8 @@ struct Bank {
 
 enum Kind {
     Periodic(Lanes),
+    /// The same with so many harmonics that a table is quicker.
+    Table(Table),
     /// Straight line between two instants.
     Ramp {
         begin: Time,
@@ -53,31 +63,6 @@ enum Kind {
         after: Lanes,
     },
     Recorded(Box<[Dense; LINES]>),
-}
-
-/// Coefficients of all channels side by side, so that the processor handles them together.
-#[derive(Clone, Debug, Default)]
-struct Lanes {
-    dc: [f64; 4],
-    /// Orders from 1, real and imaginary parts.
-    orders: Vec<([f64; 4], [f64; 4])>,
-}
-
-impl Lanes {
-    /// Values where each channel's e^{iθ} is `turns`.
-    fn at(&self, turns: &[Complex64; LINES]) -> [f64; LINES] {
-        let cos = [turns[0].re, turns[1].re, turns[2].re, 0.0];
-        let sin = [turns[0].im, turns[1].im, turns[2].im, 0.0];
-        let (mut re, mut im) = ([0.0; 4], [0.0; 4]);
-        for (order_re, order_im) in self.orders.iter().rev() {
-            for lane in 0..4 {
-                let (a, b) = (re[lane] + order_re[lane], im[lane] + order_im[lane]);
-                re[lane] = a * cos[lane] - b * sin[lane];
-                im[lane] = a * sin[lane] + b * cos[lane];
-            }
-        }
-        std::array::from_fn(|line| self.dc[line] + re[line])
-    }
 }
 
 impl FrontEnd {
@@ -141,7 +126,12 @@ impl FrontEnd {
                 Kind::Recorded(Box::new(self.filter_recording(&segment, response)))
             }
             Signal::Periodic(_) if segment.is_steady() => {
-                Kind::Periodic(self.lanes(&segment, response, now))
+                let lanes = self.lanes(&segment, response, now);
+                if lanes.orders.len() > TABLE_FROM {
+                    Kind::Table(Table::new(&lanes))
+                } else {
+                    Kind::Periodic(lanes)
+                }
             }
             Signal::Periodic(_) => {
                 // The window's middles of the three channels differ by less than a millisecond.
@@ -369,6 +359,16 @@ impl Bank {
         };
         match &self.kind {
             Kind::Periodic(lanes) => lanes.at(&turns()),
+            Kind::Table(table) => {
+                let first = self.segment.phase.cycles(middles[0]);
+                table.at(&middles.map(|middle| {
+                    if middle == middles[0] {
+                        first
+                    } else {
+                        self.segment.phase.cycles(middle)
+                    }
+                }))
+            }
             Kind::Ramp {
                 begin,
                 before,
@@ -385,9 +385,8 @@ impl Bank {
                 let Signal::Recorded(recorded) = &self.segment.signal else {
                     unreachable!("built from a recording")
                 };
-                std::array::from_fn(|line| {
-                    dense[line].at(recorded.place(self.segment.elapsed_s(middles[line])))
-                })
+                let place = |line: usize| recorded.place(self.segment.elapsed_s(middles[line]));
+                Dense::at_all(dense, &[place(0), place(1), place(2)])
             }
         }
     }

@@ -39,24 +39,64 @@ impl Dense {
 
     /// Value at a fraction 0 to 1 of the period.
     pub fn at(&self, place: f64) -> f64 {
-        let length = self.0.len() as i64;
+        self.weighted(&Taps::new(place, self.0.len()))
+    }
+
+    /// Values of several signals of one length, each at its place; places that agree share their work.
+    pub fn at_all<const N: usize>(signals: &[Self; N], places: &[f64; N]) -> [f64; N] {
+        let first = Taps::new(places[0], signals[0].0.len());
+        std::array::from_fn(|n| {
+            if places[n] == places[0] {
+                signals[n].weighted(&first)
+            } else {
+                signals[n].at(places[n])
+            }
+        })
+    }
+
+    fn weighted(&self, taps: &Taps) -> f64 {
+        let length = self.0.len();
+        match self.0.get(taps.start..taps.start + taps.weights.len()) {
+            Some(samples) => samples
+                .iter()
+                .zip(&taps.weights)
+                .map(|(sample, weight)| sample * weight)
+                .sum(),
+            None => taps
+                .weights
+                .iter()
+                .enumerate()
+                .map(|(n, weight)| self.0[(taps.start + n) % length] * weight)
+                .sum(),
+        }
+    }
+}
+
+/// Where to begin and how much of each sample to take.
+struct Taps {
+    start: usize,
+    weights: [f64; 2 * REACH as usize + 1],
+}
+
+impl Taps {
+    fn new(place: f64, length: usize) -> Self {
         let position = place * length as f64;
         let nearest = position.round();
+        let start = (nearest as i64 - REACH).rem_euclid(length as i64) as usize;
         // From −½ to ½, so that the sine and the distance that divide each other are both exact near a sample.
         let offset = position - nearest;
-        if offset.abs() < 1e-12 {
-            return self.0[(nearest as i64).rem_euclid(length) as usize];
-        }
         // sin(π(x−k)) = ±sin(πx): one sine for all points.
         let sine = (PI * offset).sin() / PI;
-        let mut sum = 0.0;
-        for k in -REACH..=REACH {
+        let weights = std::array::from_fn(|n| {
+            let k = n as i64 - REACH;
             let distance = offset - k as f64;
             let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-            let sample = self.0[(nearest as i64 + k).rem_euclid(length) as usize];
-            sum += sample * sign * sine / distance * window(distance / (REACH as f64 + 0.5));
-        }
-        sum
+            if offset.abs() < 1e-12 {
+                return f64::from(k == 0);
+            }
+            sign * sine / distance * window(distance / (REACH as f64 + 0.5))
+        });
+        Self { start, weights }
     }
 }
 
