@@ -220,19 +220,20 @@ impl Cs {
         self.apply(backplane);
     }
 
-    /// P2.6 and P2.7 are, or are no longer, the crystal's pins.
-    pub fn select_crystal_pins(&mut self, selected: bool, backplane: &mut Backplane) {
+    /// P2.6 and P2.7 are, or are no longer, the crystal's pins; returns whether that is news.
+    pub fn select_crystal_pins(&mut self, selected: bool, backplane: &mut Backplane) -> bool {
         let now = backplane.clocks.time_of(backplane.now);
         match (selected, self.crystal) {
             (true, Crystal::Off) => {
                 self.crystal = Crystal::Starting {
                     ready: now + self.parts.crystal_start,
-                }
+                };
             }
             (false, Crystal::Starting { .. } | Crystal::Running) => self.crystal = Crystal::Off,
-            _ => return,
+            _ => return false,
         }
         self.apply(backplane);
+        true
     }
 
     /// The crystal's error changes (temperature).

@@ -126,6 +126,10 @@ impl EusciB {
                 self.update(backplane);
                 vector
             }
+            0x0A | 0x14..=0x20 => {
+                self.refuse_i2c(offset, backplane);
+                0
+            }
             _ => return None,
         })
     }
@@ -163,15 +167,15 @@ impl EusciB {
             0x2A => self.enable = lane.merge(self.enable, value) & 3,
             0x2C => self.flags = lane.merge(self.flags, value) & 3,
             0x2E => self.flags &= !RX_FLAG,
-            _ => {
-                backplane.not_modelled(
-                    format!("{} register at offset {offset:#04x}", self.name),
-                    "it is for I2C",
-                );
-            }
+            _ => self.refuse_i2c(offset, backplane),
         }
         self.update(backplane);
         Some(starts)
+    }
+
+    fn refuse_i2c(&self, offset: u16, backplane: &mut Backplane) {
+        let what = format!("{} register at offset {offset:#04x}", self.name);
+        backplane.not_modelled(what, "it is for I2C, which the board does not use");
     }
 
     fn write_control(&mut self, new: u16, backplane: &mut Backplane) {

@@ -166,8 +166,9 @@ impl Chip {
             let selected = wiring::CRYSTAL
                 .into_iter()
                 .all(|pin| self.ports[1].function(pin.bit) == 2);
-            self.cs.select_crystal_pins(selected, &mut self.backplane);
-            self.clocks_changed();
+            if self.cs.select_crystal_pins(selected, &mut self.backplane) {
+                self.clocks_changed();
+            }
         }
     }
 

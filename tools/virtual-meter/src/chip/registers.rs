@@ -264,3 +264,133 @@ fn timer_at(address: u16) -> (usize, u16) {
     let from_first = address - 0x0380;
     (usize::from(from_first >> 6), from_first & 0x3F)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chip::ChipOptions;
+    use crate::chip::fault::FaultKind;
+    use crate::chip::wiring::Wiring;
+    use crate::converter::Ads131m03;
+    use crate::cpu::Bus;
+    use crate::machine::tests::Silence;
+
+    /// Words that the part's header file names, by module: base, then offsets.
+    const WORDS: [(u16, &[u16]); 17] = [
+        (0x0100, &[0x0, 0x2, 0x4]),
+        (0x0120, &[0x0, 0x2, 0x4, 0xA, 0x10]),
+        (
+            0x0140,
+            &[
+                0x0, 0x2, 0x6, 0x8, 0xA, 0xC, 0xE, 0x1A, 0x1C, 0x1E, 0x20, 0x22, 0x24, 0x26,
+            ],
+        ),
+        (0x0180, &[0x0, 0x2, 0x4, 0x6, 0x8, 0xA, 0xC, 0xE, 0x10]),
+        (0x01A0, &[0x0, 0x4, 0x6]),
+        (0x01C0, &[0x0, 0x2, 0x4, 0x6, 0xC]),
+        (0x0300, &[0x0, 0x4, 0x8, 0xC]),
+        (
+            0x0380,
+            &[0x0, 0x2, 0x4, 0x6, 0x10, 0x12, 0x14, 0x16, 0x20, 0x2E],
+        ),
+        (
+            0x03C0,
+            &[0x0, 0x2, 0x4, 0x6, 0x10, 0x12, 0x14, 0x16, 0x20, 0x2E],
+        ),
+        (
+            0x0400,
+            &[0x0, 0x2, 0x4, 0x6, 0x10, 0x12, 0x14, 0x16, 0x20, 0x2E],
+        ),
+        (0x0440, &[0x0, 0x2, 0xE, 0x10, 0x12, 0x1E, 0x20, 0x2E]),
+        (
+            0x04C0,
+            &[0x0, 0x8, 0xA, 0xE, 0x10, 0x1E, 0x20, 0x22, 0x24, 0x2A, 0x2C],
+        ),
+        (
+            0x0500,
+            &[
+                0x0, 0x2, 0x6, 0x8, 0xA, 0xC, 0xE, 0x10, 0x12, 0x1A, 0x1C, 0x1E,
+            ],
+        ),
+        (
+            0x0580,
+            &[
+                0x0, 0x2, 0x6, 0x8, 0xA, 0xC, 0xE, 0x10, 0x12, 0x1A, 0x1C, 0x1E,
+            ],
+        ),
+        (0x05C0, &[0x0, 0x2, 0x6, 0x8, 0xC, 0xE, 0x2A, 0x2C, 0x2E]),
+        (0x08E0, &[0x0, 0x2, 0x6, 0x8, 0x10, 0x12]),
+        (0x0900, &[0x0, 0x2, 0x6, 0x8, 0x10, 0x12]),
+    ];
+
+    fn chip() -> Chip {
+        Chip::new(
+            ChipOptions::default(),
+            Wiring::new(Ads131m03::new(Box::new(Silence), 1)),
+        )
+    }
+
+    #[test]
+    fn every_register_of_a_modelled_module_answers() {
+        let mut chip = chip();
+        for (base, offsets) in WORDS {
+            for offset in offsets {
+                chip.read_word(base + offset);
+                assert_eq!(chip.backplane.fault.take(), None, "{:#06x}", base + offset);
+            }
+        }
+        for base in [0x0200, 0x0220, 0x0240] {
+            for offset in [0x0, 0x2, 0x4, 0x6, 0xA, 0xC, 0x16] {
+                chip.read_byte(base + offset);
+                chip.read_byte(base + offset + 1);
+                chip.read_word(base + offset);
+            }
+        }
+        for address in [0x020E, 0x021E, 0x0218, 0x021B, 0x023C, 0x022E, 0x023E] {
+            chip.read_word(address & !1);
+        }
+        assert_eq!(chip.backplane.fault.take(), None);
+    }
+
+    #[test]
+    fn gaps_are_vacant_and_other_modules_are_named() {
+        for address in [
+            0x0106,
+            0x0178,
+            0x024E,
+            0x0250,
+            0x0386 + 2,
+            0x04EE,
+            0x0504,
+            0x0AA0,
+            0x0FFE,
+        ] {
+            let mut chip = chip();
+            assert_eq!(chip.read_word(address) & 0xC000, 0, "{address:#06x}");
+            assert!(
+                matches!(chip.backplane.fault, Some(FaultKind::Vacant { .. })),
+                "{address:#06x}"
+            );
+        }
+        for address in [0x06C0, 0x0700, 0x0C80, 0x05D4] {
+            let mut chip = chip();
+            chip.read_word(address);
+            assert!(
+                matches!(chip.backplane.fault, Some(FaultKind::NotModelled { .. })),
+                "{address:#06x}"
+            );
+        }
+    }
+
+    #[test]
+    fn port_words_are_two_ports() {
+        let mut chip = chip();
+        chip.write_word(0x0202, 0x1234);
+        assert_eq!(
+            (chip.read_byte(0x0202), chip.read_byte(0x0203)),
+            (0x34, 0x12)
+        );
+        chip.write_byte(0x0203, 0xAB);
+        assert_eq!(chip.read_word(0x0202), 0xAB34);
+    }
+}
