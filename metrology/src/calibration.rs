@@ -22,7 +22,7 @@ pub struct ChannelCalibration {
     /// Currents: angle by which the measured current lags the true one too much, at the fundamental; radians, at most
     /// ±0.05.
     pub phase: I2F30,
-    /// Currents: power read without load (crosstalk), in code²/256; subtracted.
+    /// Currents: power read without load (crosstalk), in code² (1.3 nW); subtracted.
     pub power_offset: i32,
 }
 
@@ -49,6 +49,16 @@ impl Calibration {
     pub const NOMINAL: Self = Self {
         channels: [ChannelCalibration::NOMINAL; CHANNELS],
     };
+}
+
+impl Calibration {
+    /// The constants with the currents exchanged, for [`crate::Window::of_neutral`].
+    pub fn of_neutral(&self) -> Self {
+        let [voltage, line, neutral] = self.channels;
+        Self {
+            channels: [voltage, neutral, line],
+        }
+    }
 }
 
 impl Default for Calibration {

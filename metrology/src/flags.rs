@@ -22,6 +22,9 @@ impl Flags {
     /// The window is shorter than usual because synchronisation was found in it.
     pub const SHORT: Self = Self(1 << 6);
 
+    /// The fundamental was measured with the neutral current.
+    pub const NEUTRAL_METERED: Self = Self(1 << 7);
+
     /// With any of these the window's mean is not the voltage's DC part.
     pub(crate) const NO_MEAN: Self =
         Self(Self::UNSYNCHRONISED.0 | Self::CROSSING_MISSED.0 | Self::SAMPLES_LOST.0);

@@ -4,19 +4,20 @@
 //! demodulated together; its frequency may be off by as much as the mains changed in 0.2 s. Powers are added over the
 //! pieces, not amplitudes.
 
-use crate::block::BLOCK;
+use crate::block::{BLOCK, CENTRE};
 use crate::kernel::{FOLDED, Kernel};
 use crate::oscillator::{Oscillator, Phasor};
 use crate::wide::SHORTEST;
-use crate::window::FundamentalSums;
+use crate::window::{FundamentalSums, PieceEnd, block_of};
+
+/// Room for a folded block.
+pub type Scratch = [i32; BLOCK];
 
 /// Demodulator of one frequency, for voltage and current.
 #[derive(Clone, Debug)]
 pub struct Demodulator {
     oscillator: Oscillator,
     sums: [Phasor; 2],
-    /// Scratch: a block of one signal, folded.
-    folded: [[i32; FOLDED]; 2],
     running: bool,
 }
 
@@ -25,36 +26,120 @@ impl Demodulator {
     pub const STOPPED: Self = Self {
         oscillator: Oscillator::STOPPED,
         sums: [Phasor::ZERO; 2],
-        folded: [[0; FOLDED]; 2],
         running: false,
     };
 
+    /// Accounts for one block of voltage and current, with room for a folded block in `scratch`; where a piece ends, adds its powers to `sums` and starts the next
+    /// piece at `order` times the mains frequency.
+    #[inline(never)]
+    pub fn push_block<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        signals: [&[i32; CENTRE]; 2],
+        end: Option<&PieceEnd>,
+        order: u16,
+        sums: &mut FundamentalSums,
+        scratch: &mut Scratch,
+    ) {
+        if let Some(end) = end {
+            self.change_piece(kernel, signals, end, order, sums, scratch);
+        } else if self.running {
+            let [voltage, current] = signals;
+            self.add(kernel, 0, block_of(voltage), scratch);
+            self.add(kernel, 1, block_of(current), scratch);
+        }
+        self.advance(kernel);
+    }
+
+    /// Adds what belongs to the ending piece, takes its result, starts anew and adds the rest.
+    #[inline(never)]
+    fn change_piece<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        signals: [&[i32; CENTRE]; 2],
+        end: &PieceEnd,
+        order: u16,
+        sums: &mut FundamentalSums,
+        scratch: &mut Scratch,
+    ) {
+        let mut old = [0; CENTRE];
+        let mut new = [0; BLOCK];
+        for (signal, centre) in signals.into_iter().enumerate() {
+            end.cut.divide(centre, &mut old, &mut new);
+            self.add(kernel, signal, block_of(&old), scratch);
+            self.add_before(kernel, signal, old[0], &mut new, scratch);
+        }
+        self.finish(kernel, end.length, sums);
+        self.start(kernel, end.turns.wrapping_mul(order as u32));
+        for (signal, centre) in signals.into_iter().enumerate() {
+            end.cut.divide(centre, &mut old, &mut new);
+            self.add(kernel, signal, &new, scratch);
+            self.add_before(kernel, signal, -old[0], &mut new, scratch);
+        }
+    }
+
     /// Adds a block of one signal: 0 voltage, 1 current.
     #[inline(never)]
-    pub fn add<K: Kernel>(&mut self, kernel: &K, signal: usize, samples: &[i32; BLOCK]) {
+    fn add<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        signal: usize,
+        samples: &[i32; BLOCK],
+        scratch: &mut Scratch,
+    ) {
         if !self.running {
             return;
         }
-        let [even, odd] = &mut self.folded;
+        let (even, odd) = scratch.split_at_mut(FOLDED);
+        let (Some(even), Some(odd)) = (even.first_chunk_mut(), odd.first_chunk_mut()) else {
+            return;
+        };
         kernel.fold(samples, even, odd);
         kernel.correlate(even, odd, &self.oscillator, &mut self.sums[signal & 1]);
     }
 
+    /// Adds `code` as the sample before the block: the last of a block that is empty but for it, made in `empty`.
+    #[inline(never)]
+    fn add_before<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        signal: usize,
+        code: i32,
+        empty: &mut [i32; BLOCK],
+        scratch: &mut Scratch,
+    ) {
+        if code == 0 {
+            return;
+        }
+        *empty = [0; BLOCK];
+        empty[BLOCK - 1] = code;
+        self.oscillator.reverse();
+        self.oscillator.advance(kernel);
+        self.oscillator.reverse();
+        self.add(kernel, signal, empty, scratch);
+        self.oscillator.advance(kernel);
+    }
+
     /// Goes on to the next block.
     #[inline]
-    pub fn advance<K: Kernel>(&mut self, kernel: &K) {
+    fn advance<K: Kernel>(&mut self, kernel: &K) {
         if self.running {
             self.oscillator.advance(kernel);
         }
     }
 
     /// Starts a piece at `turns`/2³² of a turn per sample; 0 stops.
-    pub fn start<K: Kernel>(&mut self, kernel: &K, turns: u32) {
+    fn start<K: Kernel>(&mut self, kernel: &K, turns: u32) {
         self.sums = [Phasor::ZERO; 2];
         self.running = turns != 0;
         if self.running {
             self.oscillator.start(kernel, turns);
         }
+    }
+
+    /// Gives the running piece up.
+    pub(crate) fn stop(&mut self) {
+        self.running = false;
     }
 
     /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
@@ -64,17 +149,12 @@ impl Demodulator {
         kernel.mul_q30(half_sine, half_sine) << 2
     }
 
-    /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`; false if the demodulator did not run or the
-    /// piece is too short (below [`SHORTEST`]) to mean anything.
+    /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`, unless the demodulator did not run or
+    /// the piece is too short (below [`SHORTEST`]) to mean anything.
     #[inline(never)]
-    pub fn finish<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        length: u32,
-        sums: &mut FundamentalSums,
-    ) -> bool {
+    fn finish<K: Kernel>(&mut self, kernel: &K, length: u32, sums: &mut FundamentalSums) {
         if !self.running || length < SHORTEST {
-            return false;
+            return;
         }
         // Amplitude = 2·sum/2²⁵/samples codes; in 1/100 code: sum·(25·2⁵⁰/length)/2⁵⁶. That unit lets the squares of five
         // pieces of a full-scale square wave fit.
@@ -95,6 +175,6 @@ impl Demodulator {
         );
         kernel.mac(&mut sums.voltage, voltage, voltage);
         kernel.mac(&mut sums.current, current, current);
-        true
+        sums.pieces += 1;
     }
 }

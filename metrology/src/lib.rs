@@ -5,14 +5,18 @@
 
 pub mod block;
 pub mod calibration;
+pub mod correction;
 pub mod energy;
 pub mod flags;
 pub mod fundamental;
+pub mod half_cycle;
+pub mod harmonics;
 mod history;
 pub mod kernel;
 pub mod meter;
 pub mod oscillator;
 pub mod quantities;
+pub mod starting;
 mod wide;
 pub mod window;
 pub mod zero_cross;

@@ -6,7 +6,7 @@ use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
 use crate::wide::{Reciprocal, SHORTEST, add, add_small, sub};
-use crate::window::{Cut, PIECES, Sums, Tally, Window};
+use crate::window::{Cut, PIECES, PieceEnd, Sums, Tally, Window, block_of};
 use crate::zero_cross::{Crossing, Tracker};
 
 /// What must be known before the first sample.
@@ -33,6 +33,12 @@ pub struct Meter {
     tally: Tally,
     finished: Window,
     demodulator: Demodulator,
+    /// The current that the fundamental is measured with is the neutral's.
+    neutral: bool,
+    /// The next window's choice.
+    next_neutral: bool,
+    crossing: Option<Crossing>,
+    end: Option<PieceEnd>,
     /// Time from the last cut to the next block's centre sample −1, Q16 samples.
     since_cut: u32,
     piece_cycles: u16,
@@ -40,16 +46,6 @@ pub struct Meter {
     piece_anchored: bool,
     /// The running window began at a true zero crossing.
     window_anchored: bool,
-}
-
-/// A cut that ends a piece.
-struct PieceEnd {
-    cut: Cut,
-    ends_window: bool,
-    /// Its length, Q16 samples.
-    length: u32,
-    /// Frequency for the next piece's oscillator, turns per sample · 2³²; 0 if unknown.
-    turns: u32,
 }
 
 impl Meter {
@@ -66,6 +62,10 @@ impl Meter {
             tally: Tally::default(),
             finished: Window::default(),
             demodulator: Demodulator::STOPPED,
+            neutral: false,
+            next_neutral: false,
+            crossing: None,
+            end: None,
             since_cut: 0,
             piece_cycles: 0,
             piece_anchored: false,
@@ -84,15 +84,36 @@ impl Meter {
             self.tally.flags.insert(Flags::SAMPLES_LOST);
         }
         self.watch_range(kernel, block);
-        let crossing = self.tracker.follow(block.centre(VOLTAGE));
-        let end = self.piece_end(kernel, crossing);
-        self.multiply(kernel, block, end.as_ref());
-        self.demodulate(kernel, block, end.as_ref());
+        self.crossing = self.tracker.follow(block.centre(VOLTAGE));
+        self.end = self.piece_end(kernel);
+        self.multiply(kernel, block);
+        let current = if self.neutral { NEUTRAL } else { LINE };
+        let signals = [block.centre(VOLTAGE), block.centre(current)];
+        let fundamental = &mut self.tally.fundamental;
+        let [_, scratch @ ..] = &mut self.filtered;
+        self.demodulator
+            .push_block(kernel, signals, self.end.as_ref(), 1, fundamental, scratch);
         self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
-        match &end {
+        match &self.end {
             Some(end) if end.ends_window => Some(self.finish_window()),
             _ => None,
         }
+    }
+
+    /// Chooses the current that the fundamental is measured with, from the next window on: the neutral's, or the line's.
+    /// All other sums are always kept for both; [`Window::of_neutral`] exchanges them.
+    pub fn meter_neutral(&mut self, neutral: bool) {
+        self.next_neutral = neutral;
+    }
+
+    /// The zero crossing found in the last block, or the predicted instant of one that was missing.
+    pub fn crossing(&self) -> Option<&Crossing> {
+        self.crossing.as_ref()
+    }
+
+    /// The end of a piece in the last block.
+    pub fn end(&self) -> Option<&PieceEnd> {
+        self.end.as_ref()
     }
 
     /// Peaks and clipping of the newest samples.
@@ -111,9 +132,9 @@ impl Meter {
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
-    fn piece_end<K: Kernel>(&mut self, kernel: &K, crossing: Option<Crossing>) -> Option<PieceEnd> {
+    fn piece_end<K: Kernel>(&mut self, kernel: &K) -> Option<PieceEnd> {
         let period = self.tracker.period();
-        let Some(crossing) = crossing else {
+        let Some(crossing) = self.crossing else {
             return self.piece_timeout(kernel, period);
         };
         if crossing.missed {
@@ -194,7 +215,8 @@ impl Meter {
     }
 
     /// Adds the block's products and codes to the window's sums, split if the window ends.
-    fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block, end: Option<&PieceEnd>) {
+    fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block) {
+        let end = self.end.as_ref();
         let split = Split(end.filter(|end| end.ends_window).map(|end| &end.cut));
         let (sums, closed) = (&mut self.sums, &mut self.finished.sums);
         let [voltage, line, neutral] = &block.lanes;
@@ -252,52 +274,17 @@ impl Meter {
         split.add_products(kernel, &mut sums.squares[2], &mut closed.squares[2], n, n);
     }
 
-    /// Feeds the demodulator; at the end of a piece, takes the result and starts it anew.
-    fn demodulate<K: Kernel>(&mut self, kernel: &K, block: &Block, end: Option<&PieceEnd>) {
-        let voltage = block.centre(VOLTAGE);
-        let current = block.centre(LINE);
-        if let Some(end) = end {
-            self.change_piece(kernel, voltage, current, end);
-        } else {
-            self.demodulator.add(kernel, 0, block_of(voltage));
-            self.demodulator.add(kernel, 1, block_of(current));
-        }
-        self.demodulator.advance(kernel);
-    }
-
-    /// Gives the demodulator what belongs to the ending piece, then, started anew, the rest.
-    #[inline(never)]
-    fn change_piece<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        voltage: &[i32; CENTRE],
-        current: &[i32; CENTRE],
-        end: &PieceEnd,
-    ) {
-        let mut parts = [[0; BLOCK]; 2];
-        for is_new in [false, true] {
-            if is_new {
-                if self
-                    .demodulator
-                    .finish(kernel, end.length, &mut self.tally.fundamental)
-                {
-                    self.tally.measured += 1;
-                }
-                self.demodulator.start(kernel, end.turns);
-            }
-            for (signal, centre) in [voltage, current].into_iter().enumerate() {
-                end.cut.divide(centre, &mut parts);
-                let [old, new] = &parts;
-                self.demodulator
-                    .add(kernel, signal, if is_new { new } else { old });
-            }
-        }
-    }
-
     /// Hands out the finished window and starts the next one.
     fn finish_window(&mut self) -> &Window {
         self.finished.tally = self.tally;
         self.tally = Tally::default();
+        if self.next_neutral != self.neutral {
+            self.neutral = self.next_neutral;
+            self.demodulator.stop();
+        }
+        if self.neutral {
+            self.tally.flags.insert(Flags::NEUTRAL_METERED);
+        }
         if !self.finished.tally.flags.intersects(Flags::NO_MEAN) {
             let mut mean = self.finished.sums.codes[VOLTAGE];
             Reciprocal::new(self.finished.tally.length).mean(&mut mean, 0);
@@ -348,10 +335,4 @@ impl Split<'_> {
         }
         add_small(running, rest);
     }
-}
-
-/// The samples that the block accounts for, without the one before.
-fn block_of(centre: &[i32; CENTRE]) -> &[i32; BLOCK] {
-    let [_, block @ ..] = centre;
-    block
 }

@@ -114,6 +114,11 @@ impl Oscillator {
         self.phase = [ONE, 0];
     }
 
+    /// Changes the direction of the steps.
+    pub(crate) fn reverse(&mut self) {
+        self.step[1] = -self.step[1];
+    }
+
     /// Goes on to the next block.
     #[inline]
     pub fn advance<K: Kernel + ?Sized>(&mut self, kernel: &K) {

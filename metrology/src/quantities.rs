@@ -111,7 +111,7 @@ impl Quantities {
                 mul_q30(voltage.gain.to_bits(), constants.gain.to_bits()),
                 constants.power_gain.to_bits(),
             );
-            let mut rest = product(constants.power_offset, 256);
+            let mut rest = product(constants.power_offset, 1 << 16);
             add(&mut rest, &product(means[0], mean));
             scale(&mut rest, tally.length, 0);
             // The sum holds four times the energy. A Q30 gain in scale() takes the four away.
@@ -126,7 +126,7 @@ impl Quantities {
         // Energies of the fundamental, with the droop of the converter's filter taken out.
         let turns = divide((tally.cycles as u64) << 48, tally.length);
         let gain = mul_q30(gains[0], undroop(turns));
-        let unit = divide(FUNDAMENTAL_UNIT, tally.measured.max(1) as u32);
+        let unit = divide(FUNDAMENTAL_UNIT, tally.fundamental.pieces.max(1) as u32);
         let mut fundamental = [tally.fundamental.active, tally.fundamental.reactive];
         for energy in &mut fundamental {
             scale(energy, unit, 0);

@@ -5,9 +5,9 @@
 //! side so that the sum is the trapezoid rule with linearly interpolated ends. What the old window does not get, the new
 //! one does: nothing is lost or counted twice, whatever the weights are.
 
-use crate::block::{BLOCK, CENTRE, CHANNELS};
+use crate::block::{BLOCK, CENTRE, CHANNELS, LINE, NEUTRAL};
 use crate::flags::Flags;
-use crate::wide::mul_q30;
+use crate::wide::{double, mul_q30, scale};
 use crate::zero_cross::Crossing;
 
 /// Pieces in a window.
@@ -44,6 +44,8 @@ pub struct FundamentalSums {
     pub voltage: i64,
     /// 2·I₁².
     pub current: i64,
+    /// How many pieces were added.
+    pub pieces: u16,
 }
 
 /// What is counted and remarked beside the sums.
@@ -55,8 +57,6 @@ pub struct Tally {
     pub cycles: u16,
     /// Pieces.
     pub pieces: u16,
-    /// Pieces whose fundamental was measured.
-    pub measured: u16,
     /// Samples whose frame was lost.
     pub lost: u16,
     /// Largest magnitude of each channel's codes.
@@ -74,6 +74,42 @@ pub struct Window {
     pub sums: Sums,
     /// The rest.
     pub tally: Tally,
+}
+
+impl Window {
+    /// The window as if the currents were exchanged: what an installation is billed by whose line current was bypassed.
+    /// Use it with [`crate::Calibration::of_neutral`], on windows with [`Flags::NEUTRAL_METERED`].
+    pub fn of_neutral(&self) -> Self {
+        let mut exchanged = *self;
+        let sums = &mut exchanged.sums;
+        sums.powers.swap(0, 1);
+        sums.codes.swap(LINE, NEUTRAL);
+        sums.squares.swap(LINE, NEUTRAL);
+        exchanged.tally.peaks.swap(LINE, NEUTRAL);
+        // The neutral's square lacks the filter's factor 4.
+        double(&mut sums.squares[LINE]);
+        double(&mut sums.squares[LINE]);
+        scale(&mut sums.squares[NEUTRAL], 1 << 30, 0);
+        exchanged
+    }
+}
+
+/// The end of a piece, and where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceEnd {
+    pub(crate) cut: Cut,
+    /// The window ends with it.
+    pub ends_window: bool,
+    /// The piece's length, Q16 samples.
+    pub length: u32,
+    /// Frequency for the next piece's oscillators, turns per sample · 2³²; 0 if unknown.
+    pub turns: u32,
+}
+
+/// The samples that the block accounts for, without the one before.
+pub(crate) fn block_of(centre: &[i32; CENTRE]) -> &[i32; BLOCK] {
+    let [_, block @ ..] = centre;
+    block
 }
 
 /// Weights of the samples around a cut, for the old side; the new side has the complement.
@@ -108,22 +144,13 @@ impl Cut {
         use_share(&share);
     }
 
-    /// The old and the new side's part of a block's samples.
-    ///
-    /// What the sample before the block has left to give goes to the two samples behind it, such that a sine of few
-    /// degrees per sample gets the same sum (by the straight line through them).
+    /// Splits a block's samples into the old and the new side's part. `old[0]` is what the old side gets of the sample
+    /// before the block and the new side loses, usually 0.
     #[inline(never)]
-    pub fn divide(&self, centre: &[i32; CENTRE], [old, new]: &mut [[i32; BLOCK]; 2]) {
-        let mut share = [0; CENTRE];
-        self.fill(centre, &mut share);
-        let [before, share @ ..] = &mut share;
-        share[0] += 2 * *before;
-        share[1] -= *before;
-        for ((share, code), (old, new)) in
-            share.iter().zip(&centre[1..]).zip(old.iter_mut().zip(new))
-        {
-            *old = *share;
-            *new = code - share;
+    pub fn divide(&self, centre: &[i32; CENTRE], old: &mut [i32; CENTRE], new: &mut [i32; BLOCK]) {
+        self.fill(centre, old);
+        for ((new, old), code) in new.iter_mut().zip(block_of(old)).zip(block_of(centre)) {
+            *new = code - old;
         }
     }
 

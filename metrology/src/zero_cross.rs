@@ -36,8 +36,6 @@ pub struct Crossing {
     pub rising: bool,
     /// No crossing was found here; the beat goes on without.
     pub missed: bool,
-    /// Time since the crossing before, Q16 samples; for a missed one, the prediction.
-    pub half_cycle: u32,
     /// The beat was found with this crossing.
     pub acquired: bool,
 }
@@ -49,7 +47,6 @@ impl Crossing {
         fraction: 0,
         rising: true,
         missed: true,
-        half_cycle: 0,
         acquired: false,
     };
 
@@ -137,14 +134,14 @@ impl Tracker {
         let found = self.search(centre, from as usize, to as usize, rising);
         if let Some((index, fraction)) = found {
             let time = (((index as u32) << 16) + fraction) as i32;
-            let half_cycle = (self.since + time) as u32;
+            let elapsed = (self.since + time) as u32;
             self.since = BLOCK_TIME as i32 - time;
             if !known {
                 // Two rising crossings in a row: is there a cycle between them?
-                if !self.is_plausible(half_cycle) {
+                if !self.is_plausible(elapsed) {
                     return None;
                 }
-                self.period = half_cycle;
+                self.period = elapsed;
             }
             self.rising = rising;
             self.missed = 0;
@@ -153,7 +150,6 @@ impl Tracker {
                 fraction,
                 rising,
                 missed: false,
-                half_cycle,
                 acquired: !known,
             });
         }
@@ -176,7 +172,6 @@ impl Tracker {
         }
         Some(Crossing {
             index: (to as usize).min(BLOCK - 1),
-            half_cycle: half as u32,
             rising,
             ..Crossing::NONE
         })

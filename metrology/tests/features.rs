@@ -1,0 +1,408 @@
+//! Harmonics, half-cycle voltage, starting, moving corrections, the neutral.
+
+mod common;
+
+use common::{
+    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, line, measure, quantise, reactive,
+};
+use fixed::types::I2F30;
+use metrology::correction::{Correction, Curve, CurvePoint, TemperatureLaw};
+use metrology::half_cycle::{HalfCycles, VoltageLimits, VoltageState, VoltageWatch};
+use metrology::harmonics::{Harmonics, Spectrum};
+use metrology::starting::Starting;
+use metrology::{
+    Block, Calibration, Config, Energy, Flags, Meter, Portable, Quantities, Window, energy,
+};
+
+/// Spectrum after `seconds` of a source.
+fn spectrum(source: &Source, seconds: u64) -> Spectrum {
+    let mut meter = Meter::new(&Config { rate: 8000 });
+    let mut harmonics = Harmonics::new();
+    let mut spectrum = Spectrum::EMPTY;
+    let mut block = Block::EMPTY;
+    let mut window = Window::default();
+    for n in 0..seconds * 8000 {
+        block.set((n % 16) as usize, source.codes(n).map(quantise));
+        if n % 16 != 15 {
+            continue;
+        }
+        if let Some(finished) = meter.push_block(&Portable, &mut block) {
+            window = *finished;
+        }
+        if let Some(harmonic) = harmonics.push_block(&Portable, &block, meter.end()) {
+            spectrum.enter(&harmonic, &window);
+        }
+    }
+    spectrum
+}
+
+#[test]
+fn a_pure_sine_has_no_distortion() {
+    for hertz in [45.0, 50.0, 59.5, 60.0, 60.02, 63.0, 66.0] {
+        let source = Source::new(hertz, Signal::sine(220.0, 0.0), Signal::sine(1.0, -1.0));
+        let spectrum = spectrum(&source, 7);
+        let [v, i] = spectrum.distortion();
+        println!(
+            "{hertz} Hz: THD {:.4} % and {:.4} %",
+            v as f64 / 327.68,
+            i as f64 / 327.68
+        );
+        assert!(
+            v as f64 / 327.68 < 0.05 && i as f64 / 327.68 < 0.05,
+            "{hertz} Hz: {spectrum:?}"
+        );
+    }
+}
+
+#[test]
+fn harmonics_are_right_to_one_per_cent() {
+    for hertz in [50.0, 60.02] {
+        let lines = |fundamental: f64, part: f64| {
+            let mut lines = vec![line(1.0, fundamental, 0.2)];
+            lines.extend(
+                (2..=21).map(|k| line(k as f64, fundamental * part / (k as f64).sqrt(), k as f64)),
+            );
+            Signal::of(&lines)
+        };
+        let source = Source::new(hertz, lines(220.0, 0.05), lines(2.0, 0.3));
+        let spectrum = spectrum(&source, 8);
+        for k in 2..=21usize {
+            let share = 1.0 / (k as f64).sqrt();
+            for (measured, part) in [
+                (spectrum.voltage[k - 2], 0.05),
+                (spectrum.current[k - 2], 0.3),
+            ] {
+                let error = measured as f64 / 32768.0 / (part * share) - 1.0;
+                assert!(error.abs() < 0.01, "order {k} of {part}: {error}");
+            }
+        }
+        let [v, i] = spectrum.distortion();
+        let harmonic_sum: f64 = (2..=21).map(|k| 1.0 / k as f64).sum::<f64>().sqrt();
+        assert!((v as f64 / 32768.0 / (0.05 * harmonic_sum) - 1.0).abs() < 0.01);
+        assert!((i as f64 / 32768.0 / (0.3 * harmonic_sum) - 1.0).abs() < 0.01);
+    }
+}
+
+/// Events of a 120 V supply whose voltage is multiplied by `size` from 2 s to 2 s + `cycles`, with the time until the
+/// watch left its normal state, in cycles.
+fn sag(
+    size: f64,
+    cycles: f64,
+    phase: f64,
+) -> (Vec<metrology::half_cycle::VoltageEvent>, Option<f64>, f64) {
+    let limits = VoltageLimits::usual(120_000, 1 << 30);
+    let mut meter = Meter::new(&Config { rate: 8000 });
+    let mut halves = HalfCycles::default();
+    let mut watch = VoltageWatch::default();
+    let mut block = Block::EMPTY;
+    let (mut events, mut noticed) = (Vec::new(), None);
+    let start = 2.0 + phase / 60.0;
+    for n in 0..4 * 8000u64 {
+        let t = n as f64 / 8000.0;
+        let factor = if (start..start + cycles / 60.0).contains(&t) {
+            size
+        } else {
+            1.0
+        };
+        let volts = factor * 120.0 * 2f64.sqrt() * (std::f64::consts::TAU * 60.0 * t).sin();
+        block.set(
+            (n % 16) as usize,
+            [quantise(volts * FULL_SCALE / VOLTS), 0, 0],
+        );
+        if n % 16 != 15 {
+            continue;
+        }
+        meter.push_block(&Portable, &mut block);
+        if let Some(level) = halves.push_block(&Portable, &block, meter.crossing()) {
+            events.extend(watch.observe(level, &limits));
+            if noticed.is_none() && watch.state != VoltageState::Normal {
+                noticed = Some((t - start) * 60.0);
+            }
+        }
+    }
+    let nominal = limits.sag as f64 / 0.81;
+    (events, noticed, nominal)
+}
+
+#[test]
+fn sags_are_found_within_a_cycle_with_depth_and_duration() {
+    for (size, kind) in [
+        (0.7, VoltageState::Sag),
+        (0.2, VoltageState::Sag),
+        (1.2, VoltageState::Swell),
+    ] {
+        for cycles in [2.0, 3.5, 20.0] {
+            for phase in [0.0, 0.1, 0.4, 0.77] {
+                let (events, noticed, nominal) = sag(size, cycles, phase);
+                let [event] = events.as_slice() else {
+                    panic!("{size} for {cycles} at {phase}: {events:?}")
+                };
+                assert_eq!(event.kind, kind);
+                let noticed = noticed.expect("noticed");
+                assert!(noticed < 1.05, "{size} at {phase}: after {noticed} cycles");
+                let depth = (event.extreme as f64 / nominal).sqrt();
+                assert!(
+                    (depth - size).abs() < 0.002,
+                    "{size} for {cycles} at {phase}: depth {depth}"
+                );
+                // The rms of a whole cycle is outside the limits for up to one cycle more than the voltage.
+                let duration = event.half_cycles as f64 / 2.0;
+                assert!(
+                    (duration - cycles - 0.5).abs() <= 1.0,
+                    "{size} for {cycles} at {phase}: {duration}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_interruption_is_told_from_a_sag_and_small_changes_are_nothing() {
+    let (events, ..) = sag(0.0, 10.0, 0.2);
+    assert!(
+        matches!(events.as_slice(), [e] if e.kind == VoltageState::Interruption),
+        "{events:?}"
+    );
+    let (events, noticed, _) = sag(0.93, 10.0, 0.2);
+    assert!(events.is_empty() && noticed.is_none());
+}
+
+/// Pseudo-random noise of a given rms, about normal.
+fn noise(seed: &mut u64, rms: f64) -> f64 {
+    let mut sum = 0.0;
+    for _ in 0..12 {
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        sum += (*seed >> 40) as f64 / (1u64 << 24) as f64 - 0.5;
+    }
+    sum * rms
+}
+
+#[test]
+fn no_load_makes_no_pulse_and_the_starting_current_counts() {
+    // 115 % of 120 V; threshold at 0.45 of 40 mA (0.0004 of 100 A) and 120 V.
+    let scale = FULL_SCALE / AMPERES * FULL_SCALE / VOLTS;
+    let threshold = (0.45 * 120.0 * 0.04 * scale * 256.0) as u32;
+    let pulse = energy::threshold(6400, 8000);
+    let mut seed = 430;
+    for (amperes, counts) in [(0.0, false), (0.04, true)] {
+        let mut bench = Bench::new(8000);
+        let mut starting = Starting::STOPPED;
+        let mut energy = Energy::ZERO;
+        let mut counted = 0;
+        for n in 0..120 * 8000u64 {
+            let wave = 2f64.sqrt() * (std::f64::consts::TAU * 60.02 * n as f64 / 8000.0).sin();
+            let v = 138.0 * wave * FULL_SCALE / VOLTS + noise(&mut seed, 67.0);
+            let i = amperes * wave * FULL_SCALE / AMPERES + noise(&mut seed, 67.0);
+            if let Some(window) = bench.push(Some([quantise(v), quantise(i), 0])) {
+                let mut q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
+                starting.filter(&mut q.flow.active, threshold, window.tally.length);
+                energy.add(&q.flow, pulse);
+                counted += u32::from(starting.counts());
+            }
+        }
+        assert_eq!(counted > 0, counts, "{counted} windows");
+        assert_eq!(energy.import.pulses + energy.export.pulses > 0, counts);
+        if !counts {
+            assert_eq!(energy.import.remainder + energy.export.remainder, 0);
+        }
+    }
+}
+
+#[test]
+fn noise_is_subtracted_inside_the_root() {
+    let mut seed = 7;
+    let mut calibration = Calibration::NOMINAL;
+    // White noise of 67 codes grows by the filter: its mean gain over the band is 1 + ½ + ⅜.
+    calibration.channels[1].noise = (67.0f64.powi(2) * 1.875 * 256.0) as u32;
+    let mut bench = Bench::new(8000);
+    let mut readings = Vec::new();
+    let amperes = 0.005;
+    for n in 0..22 * 8000u64 {
+        let wave = 2f64.sqrt() * (std::f64::consts::TAU * 60.02 * n as f64 / 8000.0).sin();
+        let i = amperes * wave * FULL_SCALE / AMPERES + noise(&mut seed, 67.0);
+        if let Some(window) = bench.push(Some([
+            quantise(120.0 * wave * FULL_SCALE / VOLTS),
+            quantise(i),
+            0,
+        ])) {
+            readings
+                .push(Quantities::from_window(&window, &calibration, 8000).line_ua as f64 * 1e-6);
+        }
+    }
+    let mean = readings[2..].iter().sum::<f64>() / (readings.len() - 2) as f64;
+    println!("5 mA with noise: {:.3} %", (mean / amperes - 1.0) * 100.0);
+    assert!((mean / amperes - 1.0).abs() < 0.003);
+}
+
+#[test]
+fn a_phase_error_is_turned_back() {
+    for degrees in [-0.5f64, -0.1, 0.3, 0.5] {
+        let error = degrees.to_radians();
+        for phi in [0.0f64, 1.0, -0.6435, 2.5] {
+            // The current is measured `error` later than it is.
+            let source = Source::new(
+                60.02,
+                Signal::sine(220.0, 0.0),
+                Signal::sine(10.0, -phi - error),
+            );
+            let truth = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -phi));
+            let mut calibration = Calibration::NOMINAL;
+            calibration.channels[1].phase = I2F30::from_num(error);
+            for q in measure(&source, &calibration, 1.5) {
+                let p = common::active(&truth.voltage, &truth.line);
+                let q1 = reactive(&truth.voltage, &truth.line);
+                assert!(
+                    (q.active_uw as f64 * 1e-6 - p).abs() < 2200.0 * 3e-6,
+                    "{degrees}° {phi}: {q:?}"
+                );
+                assert!(
+                    (q.reactive_uvar as f64 * 1e-6 - q1).abs() < 2200.0 * 10e-6,
+                    "{degrees}° {phi}: {q:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gains_offsets_and_power_gain_do_what_they_say() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -1.0));
+    let plain = measure(&source, &Calibration::NOMINAL, 1.5)
+        .pop()
+        .expect("a window");
+    let mut calibration = Calibration::NOMINAL;
+    calibration.channels[0].gain = I2F30::from_num(1.01);
+    calibration.channels[1].gain = I2F30::from_num(0.98);
+    calibration.channels[1].power_gain = I2F30::from_num(1.0003);
+    calibration.channels[2].gain = I2F30::from_num(1.1);
+    let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+    let ratio = |a: f64, b: f64, expected: f64| {
+        assert!((a / b / expected - 1.0).abs() < 1e-6, "{a} {b} {expected}")
+    };
+    ratio(q.voltage_uv as f64, plain.voltage_uv as f64, 1.01);
+    ratio(q.line_ua as f64, plain.line_ua as f64, 0.98);
+    ratio(q.neutral_ua as f64, plain.neutral_ua as f64, 1.1);
+    ratio(
+        q.active_uw as f64,
+        plain.active_uw as f64,
+        1.01 * 0.98 * 1.0003,
+    );
+    ratio(
+        q.reactive_uvar as f64,
+        plain.reactive_uvar as f64,
+        1.01 * 0.98 * 1.0003,
+    );
+    ratio(
+        q.apparent_uva as f64,
+        plain.apparent_uva as f64,
+        1.01 * 0.98,
+    );
+    ratio(
+        q.neutral_active_uw as f64,
+        plain.neutral_active_uw as f64,
+        1.01 * 1.1,
+    );
+    // Crosstalk of 1 W in the raw power, with all gains at one.
+    let mut calibration = Calibration::NOMINAL;
+    calibration.channels[1].power_offset =
+        (FULL_SCALE / VOLTS * FULL_SCALE / AMPERES / 10.0) as i32;
+    let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+    assert!(
+        (plain.active_uw - q.active_uw - 100_000).abs() < 20,
+        "{} {}",
+        plain.active_uw,
+        q.active_uw
+    );
+}
+
+#[test]
+fn curves_and_temperature_follow_their_laws() {
+    let point = |current_ua, gain, phase| CurvePoint {
+        current_ua,
+        gain,
+        phase,
+    };
+    let points = [
+        point(50_000, 1000, -500),
+        point(500_000, 600, -300),
+        point(5_000_000, 100, 0),
+        point(20_000_000, 0, 0),
+        point(100_000_000, -400, 200),
+    ];
+    let curve = Curve(points);
+    for p in points {
+        let [gain, phase] = curve.at(p.current_ua);
+        assert!((gain - p.gain as i32).abs() <= 1 && (phase - p.phase as i32).abs() <= 1);
+    }
+    assert_eq!(curve.at(1000), [1000, -500]);
+    assert_eq!(curve.at(200_000_000), [-400, 200]);
+    for ua in [80_000u32, 158_114, 1_000_000, 9_000_000, 44_721_360] {
+        let above = points
+            .iter()
+            .position(|p| p.current_ua > ua)
+            .expect("inside");
+        let (a, b) = (points[above - 1], points[above]);
+        let share = (ua as f64 / a.current_ua as f64).ln()
+            / (b.current_ua as f64 / a.current_ua as f64).ln();
+        let truth = a.gain as f64 + share * (b.gain - a.gain) as f64;
+        // The logarithm is straight between powers of two: off by up to 0.09 of an octave.
+        let slope = (b.gain - a.gain) as f64 / (b.current_ua as f64 / a.current_ua as f64).log2();
+        assert!(
+            (curve.at(ua)[0] as f64 - truth).abs() < 0.18 * slope.abs() + 2.0,
+            "{ua}: {:?} {truth}",
+            curve.at(ua)
+        );
+    }
+
+    let law = TemperatureLaw {
+        linear: 250,
+        quadratic: -400,
+    };
+    for kelvin in [-50.0f64, -10.0, 0.0, 0.5, 25.0, 45.0] {
+        let truth = 250.0 * kelvin / 2f64.powi(24) - 400.0 * kelvin * kelvin / 2f64.powi(30);
+        let measured = law.at((kelvin * 16.0) as i16) as f64 / 2f64.powi(30);
+        assert!(
+            (measured - truth).abs() < 1e-7,
+            "{kelvin} K: {measured} {truth}"
+        );
+    }
+
+    let mut correction = Correction::default();
+    correction.curves[0] = curve;
+    correction.temperature[0] = law;
+    let corrected = correction.apply(&Calibration::NOMINAL, [50_000, 0], 16 * 40);
+    let gain = |channel: usize| corrected.channels[channel].gain.to_num::<f64>() - 1.0;
+    assert!((gain(1) - 1000.0 / 1048576.0).abs() < 1e-8);
+    assert!(
+        (gain(0) - (250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30))).abs() < 1e-7
+    );
+    assert!((corrected.channels[1].phase.to_num::<f64>() + 500.0 / 1048576.0).abs() < 1e-8);
+    assert_eq!(corrected.channels[2], Calibration::NOMINAL.channels[2]);
+}
+
+#[test]
+fn a_bypassed_line_is_metered_by_the_neutral() {
+    let mut source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(1.0, -1.0));
+    source.neutral = Signal::sine(10.0, -1.0);
+    let mut bench = Bench::new(8000);
+    let before = bench.run(&source, 3.0);
+    let q = Quantities::from_window(&before[2], &Calibration::NOMINAL, 8000);
+    assert!(q.neutral_ua > q.line_ua * 9);
+    bench.meter.meter_neutral(true);
+    let after = bench.run(&source, 4.0);
+    let window = after.last().expect("a window");
+    assert!(window.tally.flags.contains(Flags::NEUTRAL_METERED));
+    let q = Quantities::from_window(
+        &window.of_neutral(),
+        &Calibration::NOMINAL.of_neutral(),
+        8000,
+    );
+    let near = |a: f64, b: f64, ppm: f64| assert!((a / b - 1.0).abs() < ppm * 1e-6, "{a} {b}");
+    near(q.active_uw as f64, 2.2e9 * 1f64.cos(), 5.0);
+    near(q.reactive_uvar as f64, 2.2e9 * 1f64.sin(), 20.0);
+    // The neutral's rms passes no droop filter: 280 ppm low at 60 Hz.
+    near(q.line_ua as f64, 10e6, 300.0);
+    near(q.neutral_ua as f64, 1e6, 300.0);
+}
