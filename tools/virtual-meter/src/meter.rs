@@ -14,6 +14,7 @@ use crate::elf::{Image, ImageError};
 use crate::machine::{Machine, Stop};
 use crate::report::{ConverterReport, CpuReport, MemoryReport, Pulses, Report};
 use crate::scene::Scene;
+use crate::truth::Coupling;
 use crate::time::{SECOND, Time, to_seconds};
 
 /// How often the crystal's error follows the temperature.
@@ -149,7 +150,12 @@ impl Meter {
         let [wh, varh] = &self.machine.chip.wiring.pulses;
         Report {
             simulated_s,
-            truth: self.scene.truth().over(from, self.time().max(from + 1)),
+            // As a meter sees the mains: the sensors are a divider behind which the mean is taken off, and transformers.
+            truth: self
+                .scene
+                .truth()
+                .coupled(Coupling::Ac)
+                .over(from, self.time().max(from + 1)),
             pulses: Pulses {
                 wh: wh.rising,
                 varh: varh.rising,
