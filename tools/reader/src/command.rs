@@ -4,7 +4,7 @@ use crate::line::{Line, rate_code};
 use crate::profile::Profile;
 use crate::session::{Access, Session};
 use crate::tables::Tables;
-use crate::{name, number, procedure, show, snapshot};
+use crate::{clock, name, number, procedure, show, snapshot};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value, json};
@@ -85,6 +85,15 @@ enum Command {
         #[arg(long)]
         csv: bool,
     },
+    /// Sets the meter's clock (standard procedure 10) and prints its time before and after.
+    SetClock {
+        /// 2026-11-20T10:46:59; this computer's time when absent.
+        #[arg(long)]
+        time: Option<String>,
+        /// UTC instead of local time.
+        #[arg(long)]
+        utc: bool,
+    },
     /// Runs a procedure and prints its response data in hexadecimal.
     Procedure {
         /// SP9, MP3, or a name such as remote-reset.
@@ -137,6 +146,7 @@ enum Job {
         json: bool,
     },
     Profile,
+    SetClock(clock::Setting),
     Procedure {
         procedure: u16,
         parameters: Vec<u8>,
@@ -185,6 +195,9 @@ impl Job {
                 json: *json,
             },
             Command::Profile { csv: _ } => Job::Profile,
+            Command::SetClock { time, utc } => {
+                Job::SetClock(clock::Setting::parse(time.as_deref(), *utc)?)
+            }
             Command::Procedure { procedure, hex } => Job::Procedure {
                 procedure: procedure::parse(procedure)?,
                 parameters: number::unhex(hex).context("--hex")?,
@@ -204,6 +217,11 @@ impl Job {
                 fill,
             } => write(session, *table, *offset, data, *fill),
             Job::Log { table, json } => log(session, *table, *json, out),
+            Job::SetClock(setting) => {
+                let (before, after) = clock::set(session, setting)?;
+                writeln!(out, "before {before}\nafter  {after}")?;
+                Ok(())
+            }
             Job::Profile => Profile::read(&mut Tables::new(session))?.write_csv(out),
             Job::Procedure {
                 procedure,

@@ -161,6 +161,45 @@ pub fn time(format: u64, time: TimeType, bytes: &[u8], big_endian: bool) -> Valu
     })
 }
 
+/// LTIME_DATE of seconds since 1970 in TM_FORMAT `format`; `None` for formats without a clock.
+pub fn ltime(format: u64, seconds: u64, big_endian: bool) -> Option<Vec<u8>> {
+    let integer = |value: u64| {
+        let value = u32::try_from(value).ok()?;
+        Some(
+            if big_endian {
+                value.to_be_bytes()
+            } else {
+                value.to_le_bytes()
+            }
+            .to_vec(),
+        )
+    };
+    match format {
+        1 | 2 => {
+            let text = date(seconds);
+            let fields = text
+                .split(['-', 'T', ':'])
+                .map(|field| field.parse::<u8>().or_else(|_| field[2..].parse()));
+            let fields: Vec<u8> = fields.collect::<Result<_, _>>().ok()?;
+            let code = |field: &u8| {
+                if format == 1 {
+                    ((field / 10) << 4) | (field % 10)
+                } else {
+                    *field
+                }
+            };
+            Some(fields.iter().map(code).collect())
+        }
+        3 => {
+            let mut bytes = integer(seconds / 60)?;
+            bytes.push((seconds % 60) as u8);
+            Some(bytes)
+        }
+        4 => integer(seconds),
+        _ => None,
+    }
+}
+
 /// hh:mm:ss of a number of seconds.
 fn clock(seconds: u64) -> String {
     format!(

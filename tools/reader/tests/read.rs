@@ -238,6 +238,30 @@ fn load_profile_and_log() {
 }
 
 #[test]
+fn setting_the_clock() {
+    let meter = support::on_tcp();
+    let done = printed(&[
+        "--port",
+        &meter.port,
+        "set-clock",
+        "--utc",
+        "--time",
+        "2026-11-20T10:46:59",
+    ]);
+    assert_eq!(
+        done,
+        "before 2026-01-02T03:04:05\nafter  2026-11-20T10:46:59\n"
+    );
+    // This computer's time: what year it is shows.
+    let done = printed(&["--port", &meter.port, "set-clock"]);
+    assert!(done.contains("\nafter  20"), "{done}");
+    assert_eq!(
+        fails(&["--port", &meter.port, "set-clock", "--time", "noon"]).0,
+        2
+    );
+}
+
+#[test]
 fn passwords() {
     let meter = support::on_tcp();
     printed(&["--port", &meter.port, "--password", "secret", "snapshot"]);

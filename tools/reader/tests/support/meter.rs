@@ -271,6 +271,11 @@ impl Device for Meter {
                     (number::REMOTE_RESET, _) => {
                         self.answer.post(&request, Outcome::InvalidParameter, &[])
                     }
+                    // Whatever it was before; what was written is what it is then.
+                    (number::SET_DATE_TIME, [7, time @ ..]) if time.len() == 7 => {
+                        let reply = [&[26, 1, 2, 3, 4, 5, 0x35][..], time].concat();
+                        self.answer.post(&request, Outcome::Completed, &reply);
+                    }
                     (2051, data) => self.answer.post(&request, Outcome::Completed, data),
                     _ => self.answer.post(&request, Outcome::Unrecognised, &[]),
                 }
