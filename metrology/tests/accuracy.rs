@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Bench, Errors, Signal, Source, active, measure, measure_and_rounding, reactive};
+use common::{
+    Bench, Errors, Signal, Source, active, line, measure, measure_and_rounding, quantise, reactive,
+};
 use metrology::{Calibration, Quantities};
 
 /// Frequencies of the grid; at 45, 50 and 60 Hz the sampling is locked to the mains.
@@ -94,4 +96,118 @@ fn energy_of_a_minute_equals_power_times_time() {
         (measured / truth - 1.0).abs() < 1e-6,
         "{measured} J, true {truth} J"
     );
+}
+
+#[test]
+fn one_second_readings_repeat() {
+    let mut worst = 0.0f64;
+    for hertz in [45.3, 50.0, 59.5, 60.0, 60.02, 61.3, 62.5, 65.7] {
+        for phi in [0.0, 60f64.to_radians()] {
+            let source = Source::new(
+                hertz,
+                Signal::sine(220.0, 0.3),
+                Signal::sine(10.0, 0.3 - phi),
+            );
+            let readings = measure(&source, &Calibration::NOMINAL, 12.0);
+            let powers: Vec<f64> = readings.iter().map(|q| q.active_uw as f64).collect();
+            let mean = powers.iter().sum::<f64>() / powers.len() as f64;
+            for power in powers {
+                worst = worst.max((power / mean - 1.0).abs() * 1e6);
+            }
+        }
+    }
+    println!("scatter of P in 1 s: {worst:.3} ppm");
+    assert!(worst < 0.5);
+}
+
+#[test]
+fn harmonics_leave_the_fundamental_alone() {
+    for hertz in [45.0, 50.0, 60.0, 60.02, 66.0] {
+        let fifth = |rms: f64, part: f64, phase: f64| {
+            Signal::of(&[
+                line(1.0, rms, phase),
+                line(5.0, rms * part, 5.0 * phase),
+                line(3.0, rms * part / 2.0, 1.0),
+            ])
+        };
+        let source = Source::new(hertz, fifth(220.0, 0.1, 0.0), fifth(10.0, 0.4, -1.0));
+        for q in measure(&source, &Calibration::NOMINAL, 2.0) {
+            let p1 = (q.fundamental_active_uw as f64 * 1e-6 - 2200.0 * 1f64.cos()) / 2200.0 * 1e6;
+            let q1 = (q.reactive_uvar as f64 * 1e-6 - 2200.0 * 1f64.sin()) / 2200.0 * 1e6;
+            assert!(
+                p1.abs() < 20.0 && q1.abs() < 20.0,
+                "{hertz} Hz: P1 {p1} ppm, Q1 {q1} ppm of S"
+            );
+        }
+    }
+}
+
+#[test]
+fn frequency_with_noise_and_with_eight_per_cent_distortion() {
+    // White noise of 67 codes, uniform in twelve parts.
+    let mut seed = 1u64;
+    let mut noise = || {
+        let mut sum = 0.0;
+        for _ in 0..12 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            sum += (seed >> 40) as f64 / (1u64 << 24) as f64 - 0.5;
+        }
+        sum * 67.0
+    };
+    let distorted = Signal::of(&[
+        line(1.0, 220.0, 0.0),
+        line(3.0, 11.0, 2.0),
+        line(5.0, 12.0, 1.0),
+        line(7.0, 5.0, 4.0),
+        line(11.0, 3.0, 0.5),
+    ]);
+    for (name, voltage, limit) in [
+        ("sine", Signal::sine(220.0, 0.0), 0.05),
+        ("8 % THD", distorted, 0.1),
+    ] {
+        let source = Source::new(60.0213, voltage, Signal::sine(1.0, 0.0));
+        let mut bench = Bench::new(8000);
+        let mut errors = Errors::default();
+        let mut windows = 0;
+        while bench.samples < 42 * 8000 {
+            let codes = source
+                .codes(bench.samples)
+                .map(|code| quantise(code + noise()));
+            if let Some(window) = bench.push(Some(codes)) {
+                windows += 1;
+                if windows > 2 {
+                    let q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
+                    errors.add((q.frequency_uhz as f64 - 60_021_300.0) / 1000.0);
+                }
+            }
+        }
+        println!("frequency of a {name} with noise: {errors:?} mHz");
+        assert!(errors.rms < limit && errors.mean.abs() < 0.06);
+    }
+}
+
+#[test]
+fn fundamental_quantities_are_right_two_seconds_after_a_step() {
+    let mut bench = Bench::new(8000);
+    let before = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(1.0, 0.0));
+    let after = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(20.0, -1.2));
+    bench.run(&before, 4.37);
+    let step = bench.samples;
+    let mut checked = 0;
+    while bench.samples < step + 5 * 8000 {
+        let codes = after.codes(bench.samples).map(quantise);
+        let Some(window) = bench.push(Some(codes)) else {
+            continue;
+        };
+        if bench.samples < step + 2 * 8000 {
+            continue;
+        }
+        let q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
+        let error = (q.reactive_uvar as f64 * 1e-6 - 4400.0 * 1.2f64.sin()) / 4400.0 * 1e6;
+        assert!(error.abs() < 20.0, "{error} ppm of S");
+        checked += 1;
+    }
+    assert!(checked >= 2);
 }
