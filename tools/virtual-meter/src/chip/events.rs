@@ -65,6 +65,8 @@ pub const NEVER: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct EventQueue {
     at: [u64; SLOTS],
+    /// The earliest event: its cycle and the index of its slot.
+    head: (u64, usize),
     /// Cycle of the earliest event, or 0 while attention is asked for.
     next: u64,
 }
@@ -73,6 +75,7 @@ impl Default for EventQueue {
     fn default() -> Self {
         Self {
             at: [NEVER; SLOTS],
+            head: (NEVER, 0),
             next: NEVER,
         }
     }
@@ -86,18 +89,39 @@ impl EventQueue {
     }
 
     /// The cycle of the earliest event, whether or not attention is asked for; [`NEVER`] when there is none.
+    #[inline]
     pub fn earliest(&self) -> u64 {
-        self.at.iter().copied().min().unwrap_or(NEVER)
+        self.head.0
+    }
+
+    /// Finds the head anew after the old one has gone.
+    fn find_head(&mut self) {
+        let mut head = (self.at[0], 0);
+        for (index, &cycle) in self.at.iter().enumerate().skip(1) {
+            if cycle < head.0 {
+                head = (cycle, index);
+            }
+        }
+        self.set_head(head);
+    }
+
+    #[inline]
+    fn set_head(&mut self, head: (u64, usize)) {
+        self.head = head;
+        if self.next != 0 {
+            self.next = head.0;
+        }
     }
 
     /// Replaces the event of `slot`; [`NEVER`] removes it.
     #[inline]
     pub fn schedule(&mut self, slot: Slot, cycle: u64) {
-        let previous = core::mem::replace(&mut self.at[slot as usize], cycle);
-        if cycle < self.next {
-            self.next = cycle;
-        } else if previous == self.next {
-            self.next = self.earliest();
+        let index = slot as usize;
+        self.at[index] = cycle;
+        if cycle < self.head.0 {
+            self.set_head((cycle, index));
+        } else if index == self.head.1 {
+            self.find_head();
         }
     }
 
@@ -114,25 +138,18 @@ impl EventQueue {
 
     /// The run loop is looking round.
     pub fn give_attention(&mut self) {
-        self.next = self.earliest();
+        self.next = self.head.0;
     }
 
     /// Takes the earliest event that is due at `now`, with the cycle at which it happened.
     #[inline]
     pub fn pop_due(&mut self, now: u64) -> Option<(Slot, u64)> {
-        let (mut index, mut at) = (0, self.at[0]);
-        for (candidate, &cycle) in self.at.iter().enumerate().skip(1) {
-            if cycle < at {
-                (index, at) = (candidate, cycle);
-            }
-        }
-        if at > now {
+        let (at, index) = self.head;
+        if at > now || at == NEVER {
             return None;
         }
         self.at[index] = NEVER;
-        if self.next != 0 {
-            self.next = self.earliest();
-        }
+        self.find_head();
         Some((ALL[index], at))
     }
 }

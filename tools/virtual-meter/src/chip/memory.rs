@@ -19,6 +19,9 @@ pub const TINY_RAM: (u16, u16) = (0x0006, 0x1A);
 /// First address and length of the 32 bytes that survive LPM3.5.
 pub const BAKMEM: (u16, u16) = (0x0660, 0x20);
 
+/// First address and length of the peripherals' registers.
+pub const PERIPHERALS: (u16, u16) = (0x0100, 0x0F00);
+
 const WORDS: usize = 0x8000;
 
 /// Is `address` in the range `(start, length)`?

@@ -35,7 +35,7 @@ use backplane::{Backplane, ResetCause};
 use cs::{ClockParts, Cs};
 use fault::FaultKind;
 use fram::{Fram, FramTiming};
-use memory::{BAKMEM, FRAM_START, INFO, Memory, RAM, TINY_RAM, TLV, within};
+use memory::{BAKMEM, FRAM_START, INFO, Memory, PERIPHERALS, RAM, TINY_RAM, TLV, within};
 use wiring::Wiring;
 
 use crate::cpu::Bus;
@@ -261,6 +261,9 @@ impl Chip {
 
     #[inline(never)]
     fn read_elsewhere(&mut self, address: u16, byte: bool) -> u16 {
+        if within(address, PERIPHERALS) && !within(address, BAKMEM) {
+            return self.read_register(address, byte);
+        }
         if within(address, INFO) || within(address, TLV) {
             self.waits += self.fram.read_wait(address);
         } else if Self::is_small_ram(address) {
@@ -272,8 +275,6 @@ impl Chip {
             if !known {
                 self.never_written(address, byte);
             }
-        } else if (0x0100..0x1000).contains(&address) {
-            return self.read_register(address, byte);
         } else {
             return self.vacant("read", address);
         }
@@ -286,7 +287,9 @@ impl Chip {
 
     #[inline(never)]
     fn write_elsewhere(&mut self, address: u16, value: u16, byte: bool) {
-        if address >= FRAM_START || within(address, INFO) {
+        if within(address, PERIPHERALS) && !within(address, BAKMEM) {
+            self.write_register(address, value, byte);
+        } else if address >= FRAM_START || within(address, INFO) {
             self.waits += self.fram.write_wait();
             if !self.sys.protection.allows(address) {
                 if self.strictness.protected_write {
@@ -305,8 +308,6 @@ impl Chip {
             } else {
                 self.memory.write_ram_word(address, value);
             }
-        } else if (0x0100..0x1000).contains(&address) {
-            self.write_register(address, value, byte);
         } else {
             self.vacant("write", address);
         }

@@ -238,46 +238,61 @@ impl Mpy32 {
     }
 
     fn start(&mut self, latency: Latency, backplane: &Backplane) {
-        let signed = self.operation.is_signed();
-        let operand = |value: u32, long: bool| match (signed, long) {
-            (false, _) => i128::from(value),
-            (true, false) => i128::from(value as u16 as i16),
-            (true, true) => i128::from(value as i32),
-        };
         let long1 = self.control & OPERAND1_LONG != 0;
         let long2 = self.control & OPERAND2_LONG != 0;
         self.short_result = !long1 && !long2;
-        let bits = if self.short_result { 32 } else { 64 };
-        let mask = (1_i128 << bits) - 1;
-        let before = if !self.operation.accumulates() {
-            0
-        } else if signed {
-            // The sign of what stands in the result registers.
-            let plain = i128::from(self.result) & mask;
-            plain - (plain >> (bits - 1) << bits)
+        let before = if self.operation.accumulates() {
+            self.result
         } else {
-            i128::from(self.result) & mask
+            0
         };
-        let sum = before + operand(self.operand1, long1) * operand(self.operand2, long2);
-        self.beyond = sum >> bits & 1 == 1;
+        let negative = if self.operation.is_signed() {
+            let operand = |value: u32, long: bool| {
+                i64::from(if long {
+                    value as i32
+                } else {
+                    value as u16 as i16 as i32
+                })
+            };
+            self.add_signed(
+                before,
+                operand(self.operand1, long1) * operand(self.operand2, long2),
+            )
+        } else {
+            self.add_unsigned(before, u64::from(self.operand1) * u64::from(self.operand2));
+            false
+        };
         self.sum_extension = match self.operation {
             Operation::Multiply => 0,
             Operation::Accumulate => u16::from(self.beyond),
             // The sign of the result registers, whether or not the sum overflowed them.
-            _ => {
-                if sum >> (bits - 1) & 1 == 1 {
-                    0xFFFF
-                } else {
-                    0
-                }
-            }
-        };
-        self.result = if self.short_result && signed {
-            (sum as i32) as i64 as u64
-        } else {
-            sum as u64
+            _ => 0u16.wrapping_sub(u16::from(negative)),
         };
         self.ready = latency.map(|cycles| backplane.now + cycles);
+    }
+
+    fn add_unsigned(&mut self, before: u64, product: u64) {
+        if self.short_result {
+            self.result = (before & 0xFFFF_FFFF) + product;
+            self.beyond = self.result >> 32 & 1 == 1;
+        } else {
+            (self.result, self.beyond) = before.overflowing_add(product);
+        }
+    }
+
+    /// Returns the sign bit of the result registers.
+    fn add_signed(&mut self, before: u64, product: i64) -> bool {
+        if self.short_result {
+            let sum = i64::from(before as u32 as i32) + product;
+            self.beyond = sum >> 32 & 1 == 1;
+            self.result = i64::from(sum as i32) as u64;
+        } else {
+            let (sum, overflowed) = before.cast_signed().overflowing_add(product);
+            // What bit 64 of the exact sum would be.
+            self.beyond = (sum < 0) != overflowed;
+            self.result = sum.cast_unsigned();
+        }
+        self.result.cast_signed() < 0
     }
 
     /// A reset of the chip; results keep what they had.

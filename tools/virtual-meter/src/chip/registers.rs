@@ -2,13 +2,25 @@
 
 use super::Chip;
 use super::backplane::{Lane, line};
+use super::memory::within;
 use super::port;
 use super::wiring::{self, Pin};
 
+/// First address and length of MPY32.
+const MULTIPLIER: (u16, u16) = (0x04C0, 0x30);
+
 impl Chip {
     /// A read by the CPU, at the exact cycle of the access.
+    #[inline]
     pub(super) fn read_register(&mut self, address: u16, byte: bool) -> u16 {
         self.backplane.now = self.access_cycle();
+        // The multiplier has no events and is used most: it comes first.
+        if within(address, MULTIPLIER) && !byte {
+            let value = self
+                .multiplier
+                .read(address - MULTIPLIER.0, &mut self.backplane);
+            return value.unwrap_or_else(|| self.vacant("read", address));
+        }
         self.catch_up();
         let even = address & !1;
         // Port registers are bytes; a pair of them makes a word.
@@ -78,8 +90,20 @@ impl Chip {
     }
 
     /// A write by the CPU, at the exact cycle of the access.
+    #[inline]
     pub(super) fn write_register(&mut self, address: u16, value: u16, byte: bool) {
         self.backplane.now = self.access_cycle();
+        if within(address, MULTIPLIER) && !byte {
+            let backplane = &mut self.backplane;
+            if self
+                .multiplier
+                .write(address - MULTIPLIER.0, value, Lane::Word, backplane)
+                .is_none()
+            {
+                self.vacant("write", address);
+            }
+            return;
+        }
         self.catch_up();
         if let 0x0200..=0x025F = address {
             self.write_port(address, value, byte);
