@@ -14,8 +14,8 @@ use crate::elf::{Image, ImageError};
 use crate::machine::{Machine, Stop};
 use crate::report::{ConverterReport, CpuReport, MemoryReport, Pulses, Report};
 use crate::scene::Scene;
-use crate::truth::Coupling;
 use crate::time::{SECOND, Time, to_seconds};
+use crate::truth::Coupling;
 
 /// How often the crystal's error follows the temperature.
 const TEMPERATURE_STEP: Time = SECOND;
