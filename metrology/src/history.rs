@@ -29,6 +29,8 @@ impl History {
             }
             *tail = [lane[16], lane[17], lane[18], lane[19]];
         }
+        // The caller fills the same block again.
+        block.lost = 0;
         lost.count_ones() as u16
     }
 }
