@@ -12,19 +12,19 @@ pub const FOLDED: usize = BLOCK / 2;
 
 /// Operations on whole blocks.
 pub trait Kernel {
-    /// `a·b / 2³⁰`, rounded to nearest: see [`wide::mul_q30`].
+    /// `a·b / 2³⁰`, rounded to nearest: the definition is in `wide`.
     #[inline]
     fn mul_q30(&self, a: i32, b: i32) -> i32 {
         wide::mul_q30(a, b)
     }
 
-    /// `x = x·m / 2^(32 + shift)`, rounded to nearest: see [`wide::scale`].
+    /// `x = x·m / 2^(32 + shift)`, rounded to nearest: the definition is in `wide`.
     #[inline]
     fn scale(&self, x: &mut i64, m: u32, shift: u16) {
         wide::scale(x, m, shift);
     }
 
-    /// `n / d`, rounded down, or `u32::MAX`: see [`wide::divide`].
+    /// `n / d`, rounded down, or `u32::MAX`: the definition is in `wide`.
     #[inline]
     fn divide(&self, n: u64, d: u32) -> u32 {
         wide::divide(n, d)

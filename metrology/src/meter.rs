@@ -5,7 +5,7 @@ use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
-use crate::wide::{Reciprocal, SHORTEST, add, add_small, sub};
+use crate::wide::{SHORTEST, add, add_small, sub};
 use crate::window::{Cut, PIECES, PieceEnd, Sums, Tally, Window, block_of};
 use crate::zero_cross::{Crossing, Tracker};
 
@@ -95,7 +95,7 @@ impl Meter {
             .push_block(kernel, signals, self.end.as_ref(), 1, fundamental, scratch);
         self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
         match &self.end {
-            Some(end) if end.ends_window => Some(self.finish_window()),
+            Some(end) if end.ends_window => Some(self.finish_window(kernel)),
             _ => None,
         }
     }
@@ -275,7 +275,7 @@ impl Meter {
     }
 
     /// Hands out the finished window and starts the next one.
-    fn finish_window(&mut self) -> &Window {
+    fn finish_window<K: Kernel>(&mut self, kernel: &K) -> &Window {
         self.finished.tally = self.tally;
         self.tally = Tally::default();
         if self.next_neutral != self.neutral {
@@ -287,7 +287,8 @@ impl Meter {
         }
         if !self.finished.tally.flags.intersects(Flags::NO_MEAN) {
             let mut mean = self.finished.sums.codes[VOLTAGE];
-            Reciprocal::new(self.finished.tally.length).mean(&mut mean, 0);
+            let reciprocal = kernel.divide(1 << 48, self.finished.tally.length);
+            kernel.scale(&mut mean, reciprocal, 0);
             self.tracker.set_level(mean as i32);
         }
         &self.finished
