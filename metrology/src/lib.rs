@@ -15,6 +15,7 @@ mod history;
 pub mod kernel;
 pub mod meter;
 pub mod oscillator;
+pub mod pulse;
 pub mod quantities;
 pub mod starting;
 mod wide;

@@ -9,9 +9,11 @@ use fixed::types::I2F30;
 use metrology::correction::{Correction, Curve, CurvePoint, TemperatureLaw};
 use metrology::half_cycle::{HalfCycles, VoltageLimits, VoltageState, VoltageWatch};
 use metrology::harmonics::{Harmonics, Spectrum};
+use metrology::pulse::PulseTrain;
 use metrology::starting::Starting;
 use metrology::{
-    Block, Calibration, Config, Energy, Flags, Meter, Portable, Quantities, Window, energy,
+    Block, Calibration, Config, Energy, Flags, Meter, Portable, Quantities, Register, Window,
+    energy,
 };
 
 /// Spectrum after `seconds` of a source.
@@ -405,4 +407,37 @@ fn a_bypassed_line_is_metered_by_the_neutral() {
     // The neutral's rms passes no droop filter: 280 ppm low at 60 Hz.
     near(q.line_ua as f64, 10e6, 300.0);
     near(q.neutral_ua as f64, 1e6, 300.0);
+}
+
+#[test]
+fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
+    // A timer of 3 MHz; windows of one second at constant power, from one pulse in five seconds to 40 a second.
+    let threshold = energy::threshold(6400, 8000);
+    let ticks = 3_000_000u32;
+    for amount in [
+        threshold / 5 + 12_345,
+        threshold * 7 / 10,
+        threshold + 1,
+        threshold * 13 / 2,
+        threshold * 40 + 999,
+    ] {
+        let mut register = Register::ZERO;
+        let mut edge = 0u64;
+        for window in 0..200u64 {
+            let before = register.remainder;
+            let pulses = register.add(&(amount as i64), &(threshold as i64));
+            let train = PulseTrain::plan(before, amount, threshold, pulses, ticks);
+            assert_eq!(train.count(), pulses as usize);
+            for tick in train {
+                edge += 1;
+                let ideal = edge as f64 * threshold as f64 / amount as f64 * ticks as f64;
+                let time = window as f64 * ticks as f64 + tick as f64;
+                assert!(
+                    (time - ideal).abs() < 3.0,
+                    "edge {edge} of {amount}: {time} {ideal}"
+                );
+            }
+        }
+        assert_eq!(edge, register.pulses as u64);
+    }
 }
