@@ -28,8 +28,10 @@ pub struct Image {
 /// Bytes that are loaded to consecutive addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Address of the first byte.
+    /// Address to which the first byte is loaded.
     pub address: u16,
+    /// Address at which the first byte is used: the start-up code copies there what is to be in RAM.
+    pub runs_at: u16,
     /// The bytes; they end at 0xFFFF at the latest.
     pub bytes: Vec<u8>,
 }
@@ -88,6 +90,7 @@ impl Image {
                 check_place(address, data.len() as u32, "is loaded to")?;
                 segments.push(Segment {
                     address: address as u16,
+                    runs_at: header.p_vaddr(LittleEndian) as u16,
                     bytes: data.to_vec(),
                 });
             }
@@ -186,6 +189,8 @@ pub struct Symbol {
     pub size: u16,
     /// Whether it is code.
     pub is_code: bool,
+    /// Where the section with the code ends.
+    section_end: u32,
 }
 
 /// The names in an image.
@@ -211,15 +216,17 @@ impl Symbols {
             if mangled.is_empty() || symbol.is_undefined() {
                 continue;
             }
-            let is_code = symbol
+            let section_end = symbol
                 .section_index()
-                .is_some_and(|index| is_executable(file, index));
+                .and_then(|index| code_end(file, index));
             by_address.push(Symbol {
                 name: format!("{:#}", rustc_demangle::demangle(mangled)),
                 mangled: mangled.to_owned(),
                 address,
                 size: symbol.size().try_into().unwrap_or(0),
-                is_code,
+                // A linker's label at the end of a section is not in it.
+                is_code: section_end.is_some_and(|end| u32::from(address) < end),
+                section_end: section_end.unwrap_or(0),
             });
         }
         by_address.sort_by_key(|symbol| (symbol.address, symbol.size));
@@ -244,7 +251,11 @@ impl Symbols {
             .find(|symbol| symbol.is_code)?;
         let offset = address - symbol.address;
         // A label of the start-up code has no length; everything up to the next one belongs to it.
-        (symbol.size == 0 || offset < symbol.size).then_some((symbol, offset))
+        let end = match symbol.size {
+            0 => symbol.section_end,
+            size => u32::from(symbol.address) + u32::from(size),
+        };
+        (u32::from(address) < end).then_some((symbol, offset))
     }
 
     /// `address` for a message: `0x8a12 in meter430::main+0x6`, or just the number.
@@ -262,10 +273,14 @@ impl Symbols {
     }
 }
 
-/// Whether a section holds code.
-fn is_executable(file: &ElfFile32<'_, LittleEndian>, index: object::SectionIndex) -> bool {
+/// The address after a section, if it holds code.
+fn code_end(file: &ElfFile32<'_, LittleEndian>, index: object::SectionIndex) -> Option<u32> {
     use object::read::elf::SectionHeader as _;
-    file.elf_section_table()
-        .section(index)
-        .is_ok_and(|section| section.sh_flags(LittleEndian).0 & elf::SHF_EXECINSTR.0 != 0)
+    let section = file.elf_section_table().section(index).ok()?;
+    let is_code = section.sh_flags(LittleEndian).0 & elf::SHF_EXECINSTR.0 != 0;
+    is_code.then(|| {
+        section
+            .sh_addr(LittleEndian)
+            .saturating_add(section.sh_size(LittleEndian))
+    })
 }

@@ -111,6 +111,7 @@ mod tests {
     fn image(byte: u8) -> Image {
         let segment = |address, bytes: &[u8]| Segment {
             address,
+            runs_at: address,
             bytes: bytes.to_vec(),
         };
         Image {

@@ -18,8 +18,9 @@ const TRAMPOLINE: u16 = 0x7000;
 const END: u16 = TRAMPOLINE + 4;
 /// SP at the call.
 pub const STACK: u16 = 0x2F00;
-/// Memory that a function may write: RAM, and peripherals where mspdebug has none of its own.
-const WRITABLE: [std::ops::Range<u16>; 2] = [0x0200..0x1000, 0x2000..0x3000];
+/// Peripherals, where mspdebug has none of its own: memory that a function may write, like RAM.
+const PERIPHERALS: std::ops::Range<u16> = 0x0200..0x1000;
+const RAM: std::ops::Range<u16> = 0x2000..0x3000;
 /// mspdebug stops at no more addresses.
 const MOST_STOPS: usize = 31;
 
@@ -44,6 +45,8 @@ pub struct Outcome {
 /// Memory with a multiplier, and a record of what must not be.
 struct Board {
     memory: FlatMemory,
+    /// RAM without the code in it.
+    ram: std::ops::Range<u16>,
     multiplier: Multiplier,
     supplied: Vec<(u16, u16)>,
     undo: Vec<(u16, u8)>,
@@ -94,9 +97,9 @@ impl Bus for Board {
     }
 
     fn write_byte(&mut self, address: u16, value: u8) {
-        if !WRITABLE.iter().any(|range| range.contains(&address)) {
+        if !PERIPHERALS.contains(&address) && !self.ram.contains(&address) {
             self.objection
-                .get_or_insert(format!("writes {address:#06x}, outside RAM"));
+                .get_or_insert(format!("writes {address:#06x}, outside of data RAM"));
         }
         self.undo
             .push((address, self.memory.0[usize::from(address)]));
@@ -119,14 +122,26 @@ impl Oracle {
         (0..=0xFFFE)
             .step_by(2)
             .for_each(|address| memory.set_word(address, fill()));
+        // As after the start-up code, which copies to RAM what runs there.
         for segment in &image.segments {
-            memory.0[usize::from(segment.address)..][..segment.bytes.len()]
-                .copy_from_slice(&segment.bytes);
+            for start in [segment.address, segment.runs_at] {
+                memory.0[usize::from(start)..][..segment.bytes.len()]
+                    .copy_from_slice(&segment.bytes);
+            }
         }
+        let in_ram = image
+            .symbols
+            .iter()
+            .filter(|symbol| symbol.is_code && RAM.contains(&symbol.address));
+        let code_end = in_ram
+            .map(|symbol| symbol.address + symbol.size)
+            .max()
+            .unwrap_or(RAM.start);
         memory.set_word(TRAMPOLINE, 0x12B0); // CALL #function
         memory.set_word(END, 0x3FFF); // JMP $
         let board = Board {
             memory,
+            ram: code_end..RAM.end,
             multiplier: Multiplier::default(),
             supplied: Vec::new(),
             undo: Vec::new(),
