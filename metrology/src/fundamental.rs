@@ -150,7 +150,7 @@ impl Demodulator {
     }
 
     /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`, unless the demodulator did not run or
-    /// the piece is too short (below [`SHORTEST`]) to mean anything.
+    /// the piece is too short (below `SHORTEST`) to mean anything.
     #[inline(never)]
     fn finish<K: Kernel>(&mut self, kernel: &K, length: u32, sums: &mut FundamentalSums) {
         if !self.running || length < SHORTEST {

@@ -46,7 +46,7 @@ pub trait Kernel {
     /// sample *j* of `lane`, that is four times the code; returns the sum of the 16 centre samples.
     ///
     /// `filtered[0]` is left alone. What the quarter cuts off is carried in `remainder` (0 … 3) into the next sample,
-    /// so the filter's gain at DC is exactly 4. See [`crate::droop`] for the coefficients.
+    /// so the filter's gain at DC is exactly 4. The crate's page says why these coefficients.
     #[inline]
     fn droop(&self, lane: &Lane, remainder: &mut i32, filtered: &mut [i32; CENTRE]) -> i32 {
         let mut carried = *remainder;

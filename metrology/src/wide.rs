@@ -180,7 +180,7 @@ pub(crate) struct Reciprocal {
 }
 
 impl Reciprocal {
-    /// Of a length in 1/65 536 of a sample, at least [`SHORTEST`] (a shorter one counts as that).
+    /// Of a length in 1/65 536 of a sample, at least `SHORTEST` (a shorter one counts as that).
     #[inline(never)]
     pub fn new(length: u32) -> Self {
         let mut length = if length < SHORTEST { SHORTEST } else { length };

@@ -2,7 +2,7 @@
 //!
 //! A crossing counts only within an eighth of a cycle of the instant predicted from the last one. When none comes in
 //! that slot the predicted instant takes its place, so that half cycles go on through a dip or an interruption. After
-//! [`PATIENCE`] half cycles without a crossing the tracker gives up and waits for two rising crossings that are one
+//! `PATIENCE` half cycles without a crossing the tracker gives up and waits for two rising crossings that are one
 //! plausible cycle apart.
 //!
 //! Time runs in 1/65 536 of a sample (Q16).
@@ -93,7 +93,7 @@ impl Tracker {
         self.period
     }
 
-    /// Tells the voltage's mean, in codes. It is followed only when it is off by more than [`LEVEL_STEP`]: crossings of any
+    /// Tells the voltage's mean, in codes. It is followed only when it is off by more than `LEVEL_STEP`: crossings of any
     /// constant level are as periodic as zero crossings, but a change of level moves the end of a window against its
     /// beginning.
     pub fn set_level(&mut self, mean: i32) {
