@@ -1,6 +1,6 @@
 //! What `meterctl` does, as a library: connect, read, decode, print.
 //!
-//! [`line`] is the wire, [`session`] the conversation, [`tables`] reads and [`decode`]s by the layouts that the crate
+//! [`mod@line`] is the wire, [`session`] the conversation, [`tables`] reads and [`decode`]s by the layouts that the crate
 //! `c12` holds, [`procedure`] runs procedures, [`registers`] finds out what the numbers mean, [`show`] prints.
 
 pub mod clock;
