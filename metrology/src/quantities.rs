@@ -99,7 +99,11 @@ impl Quantities {
         }
         quantities.voltage_uv = mul_q30(rms[0], VOLTAGE_UNIT) as u32;
         quantities.line_ua = mul_q30(rms[1], CURRENT_UNIT) as u32;
-        quantities.neutral_ua = mul_q30(rms[2], CURRENT_UNIT) as u32;
+        // The neutral's square has no droop filter: what its fundamental lost is half of what a power loses.
+        let turns = divide((tally.cycles as u64) << 48, tally.length);
+        let flat = undroop(turns);
+        let neutral = mul_q30(rms[2], ONE + ((flat - ONE) >> 1));
+        quantities.neutral_ua = mul_q30(neutral, CURRENT_UNIT) as u32;
 
         // Energies with either current, without the product of the means and the crosstalk.
         let mut gains = [0; 2];
@@ -124,8 +128,7 @@ impl Quantities {
         [flow.active, quantities.neutral_active_uw] = energies;
 
         // Energies of the fundamental, with the droop of the converter's filter taken out.
-        let turns = divide((tally.cycles as u64) << 48, tally.length);
-        let gain = mul_q30(gains[0], undroop(turns));
+        let gain = mul_q30(gains[0], flat);
         let unit = divide(FUNDAMENTAL_UNIT, tally.fundamental.pieces.max(1) as u32);
         let mut fundamental = [tally.fundamental.active, tally.fundamental.reactive];
         for energy in &mut fundamental {

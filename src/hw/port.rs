@@ -54,6 +54,11 @@ fn set_bit_rate(p: &Peripherals, code: u16) {
     let Some(rate) = RATES.get(code.wrapping_sub(FIRST_RATE) as usize) else {
         return;
     };
+    let uart = &p.e_usci_a1;
+    if uart.uca1brw().read().bits() == rate.brw && uart.uca1mctlw().read().bits() == rate.mctlw {
+        // Resetting the module would cut a byte that is just coming in.
+        return;
+    }
     // SAFETY: register values from `BaudRegisters`; changed while the module is held in reset (SLAU445 22.3.1).
     unsafe {
         p.e_usci_a1.uca1ctlw0().write(|w| w.bits(CONTROL_IN_RESET));

@@ -60,6 +60,13 @@ fn voltage_current_and_power_at_220_v_60_hz() {
         .expect("meter");
         meter.run(4.0).expect("runs");
         compare(&mut meter, load, 0.05);
+        // The neutral has no droop filter; its fundamental is right all the same.
+        let neutral = number(&meter.snapshot().expect("snapshot"), "neutral_a").expect("reading");
+        let truth = meter.truth_since(meter.now() - virtual_meter::time::SECOND);
+        assert!(
+            error_pct(neutral, truth.neutral_a).abs() < 0.05,
+            "{load}: neutral reads {neutral}"
+        );
     }
 }
 
