@@ -1,0 +1,155 @@
+//! Any traffic: link and responder never panic, send only whole packets, and come back.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use c12::device::Device;
+use c12::frame::Frame;
+use c12::link::{Link, Turn};
+use c12::responder::Responder;
+use c12::response::Response;
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Arbitrary, Debug)]
+enum Piece {
+    Bytes(Vec<u8>),
+    Packet {
+        control: u8,
+        sequence: u8,
+        data: Vec<u8>,
+    },
+    Acknowledge,
+    Refuse,
+    Pause(u16),
+}
+
+/// Tables of every length up to a few kilobytes; odd ones can be written.
+struct Meter;
+
+impl Device for Meter {
+    fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
+        if table < 4096 {
+            Ok(table)
+        } else {
+            Err(Response::Iar)
+        }
+    }
+
+    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
+        assert!(usize::from(offset) + out.len() <= usize::from(table));
+        out.fill(0xEE);
+    }
+
+    fn write(&mut self, table: u16, _offset: u16, _data: &[u8]) -> Result<(), Response> {
+        if table & 1 == 1 {
+            Ok(())
+        } else {
+            Err(Response::Iar)
+        }
+    }
+
+    fn security(&mut self, password: &[u8; 20]) -> bool {
+        password[0] == 0
+    }
+
+    fn session_ended(&mut self) {}
+}
+
+struct Bench<'b> {
+    link: Link<'b>,
+    responder: Responder,
+    now_ms: u32,
+}
+
+impl Bench<'_> {
+    fn give(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for byte in bytes {
+            self.link.receive((*byte).into(), self.now_ms);
+            self.work(&mut out);
+        }
+        out
+    }
+
+    fn work(&mut self, out: &mut Vec<u8>) {
+        loop {
+            while let Some(byte) = self.link.transmit(self.now_ms) {
+                out.push(byte as u8);
+            }
+            match self.link.turn(self.now_ms) {
+                Turn::Idle => return,
+                Turn::Transmit => {}
+                Turn::Lost => self.responder.lost(&mut Meter),
+                Turn::Serve(cause, frame) => {
+                    self.responder.serve(cause, frame, &mut Meter);
+                    self.link.send(frame);
+                }
+            }
+        }
+    }
+}
+
+fn packet(control: u8, sequence: u8, data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![
+        0xEE,
+        0,
+        control,
+        sequence,
+        (data.len() >> 8) as u8,
+        data.len() as u8,
+    ];
+    bytes.extend(data);
+    bytes.extend(c12::crc::checksum(&bytes).to_le_bytes());
+    bytes
+}
+
+/// What was sent is acknowledgements and whole packets, one after the other.
+fn check(mut sent: &[u8]) {
+    while let Some((first, rest)) = sent.split_first() {
+        if *first != 0xEE {
+            assert!(matches!(first, 0x06 | 0x15));
+            sent = rest;
+            continue;
+        }
+        let len = usize::from(sent[4]) << 8 | usize::from(sent[5]);
+        assert!(len > 0 && len <= 248);
+        let (body, rest) = sent.split_at(len + 6);
+        assert_eq!(c12::crc::checksum(body).to_le_bytes(), rest[..2]);
+        sent = &rest[2..];
+    }
+}
+
+fuzz_target!(|pieces: Vec<Piece>| {
+    let mut frame = Frame::new();
+    let mut bench = Bench {
+        link: Link::new(&mut frame),
+        responder: Responder::new(),
+        now_ms: 0,
+    };
+    for piece in &pieces {
+        let sent = match piece {
+            Piece::Bytes(bytes) => bench.give(bytes),
+            Piece::Packet {
+                control,
+                sequence,
+                data,
+            } => bench.give(&packet(*control, *sequence, data)),
+            Piece::Acknowledge => bench.give(&[0x06]),
+            Piece::Refuse => bench.give(&[0x15]),
+            Piece::Pause(ms) => {
+                bench.now_ms = bench.now_ms.wrapping_add((*ms).into());
+                let mut out = Vec::new();
+                bench.work(&mut out);
+                out
+            }
+        };
+        check(&sent);
+    }
+    // Longer than any time-out that can be agreed on, times any number of repetitions.
+    for _ in 0..20 {
+        bench.now_ms = bench.now_ms.wrapping_add(256_000);
+        bench.work(&mut Vec::new());
+    }
+    let answer = bench.give(&packet(0, 0, &[0x20]));
+    assert_eq!(answer[0], 6);
+    assert_eq!(answer[7..12], [0, 0, 1, 0, 0]);
+});
