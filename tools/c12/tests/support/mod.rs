@@ -8,6 +8,12 @@ use c12::responder::Responder;
 use c12::response::Response;
 use std::collections::BTreeMap;
 
+/// Response to Identification.
+pub const IDENTITY: [u8; 5] = [0, 0, 1, 0, 0];
+
+/// Response: service not allowed in this state.
+pub const ISSS: u8 = 0x0A;
+
 /// The password that the bench meter takes.
 pub const PASSWORD: [u8; 20] = *b"twenty bytes of key ";
 
@@ -229,4 +235,44 @@ pub fn hex(text: &str) -> Vec<u8> {
 /// Hexadecimal text of bytes.
 pub fn text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A bench in the ID state, and the reader's next toggle.
+pub fn identified() -> (Bench, u8) {
+    let mut bench = Bench::new();
+    let mut toggle = 0;
+    assert_eq!(bench.ask(&mut toggle, &[0x20]), IDENTITY);
+    (bench, toggle)
+}
+
+/// A bench with a session of 256-byte packets, and the reader's next toggle.
+pub fn session(packets: u8) -> (Bench, u8) {
+    let (mut bench, mut toggle) = identified();
+    assert_eq!(
+        bench.ask(&mut toggle, &[0x60, 4, 0, packets]),
+        [0, 1, 0, packets, 6]
+    );
+    assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
+    (bench, toggle)
+}
+
+/// A log-on request.
+pub fn logon() -> Vec<u8> {
+    [&[0x50, 0, 1][..], b"somebody  "].concat()
+}
+
+/// A password request.
+pub fn security(password: &[u8; 20]) -> Vec<u8> {
+    [&[0x51][..], password].concat()
+}
+
+/// A full write of a table.
+pub fn write(table: u16, data: &[u8]) -> Vec<u8> {
+    let sum = c12::service::data_checksum(data) as u8;
+    [
+        &[0x40, (table >> 8) as u8, table as u8, 0, data.len() as u8][..],
+        data,
+        &[sum],
+    ]
+    .concat()
 }
