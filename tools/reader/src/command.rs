@@ -3,6 +3,7 @@
 use crate::line::{Line, rate_code};
 use crate::profile::Profile;
 use crate::session::{Access, Session};
+use crate::show::Scale;
 use crate::tables::Tables;
 use crate::{clock, name, number, procedure, show, snapshot};
 use anyhow::{Context, Result, bail};
@@ -390,7 +391,7 @@ fn present(session: &mut Session, as_json: bool, out: &mut impl Write) -> Result
     if as_json {
         writeln!(out, "{}", serde_json::to_string_pretty(&fields)?)?;
     } else {
-        write!(out, "{}", show::snapshot(&fields))?;
+        write!(out, "{}", show::snapshot(&fields, Scale::Base))?;
     }
     Ok(())
 }
@@ -403,7 +404,11 @@ fn watch(session: &mut Session, count: Option<u32>, out: &mut impl Write) -> Res
         let fields = snapshot::read(session)?;
         if on_screen {
             // Home and clear what follows: no flicker, and nothing stays of a longer line.
-            write!(out, "\x1b[H\x1b[J{}", show::snapshot(&fields))?;
+            write!(
+                out,
+                "\x1b[H\x1b[J{}",
+                show::snapshot(&fields, Scale::Sensible)
+            )?;
         } else {
             writeln!(out, "{}", serde_json::to_string(&fields)?)?;
         }

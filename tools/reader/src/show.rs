@@ -90,38 +90,54 @@ fn is_phrase(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.contains(' '))
 }
 
-/// The snapshot as a few aligned lines with units.
-pub fn snapshot(fields: &Map<String, Value>) -> String {
-    const LINES: [(&str, &str, usize, &str); 18] = [
-        ("vrms_v", "voltage", 3, "V"),
-        ("irms_a", "current", 4, "A"),
-        ("neutral_a", "neutral current", 4, "A"),
-        ("p_w", "active power", 2, "W"),
-        ("q_var", "reactive power", 2, "var"),
-        ("s_va", "apparent power", 2, "VA"),
-        ("pf", "power factor", 4, ""),
-        ("f_hz", "frequency", 4, "Hz"),
-        ("thd_v_pct", "voltage THD", 2, "%"),
-        ("thd_i_pct", "current THD", 2, "%"),
-        ("temperature_c", "temperature", 1, "°C"),
-        ("import_wh", "import", 4, "Wh"),
-        ("export_wh", "export", 4, "Wh"),
-        ("q1_varh", "reactive Q1", 4, "varh"),
-        ("q2_varh", "reactive Q2", 4, "varh"),
-        ("q3_varh", "reactive Q3", 4, "varh"),
-        ("q4_varh", "reactive Q4", 4, "varh"),
-        ("apparent_vah", "apparent energy", 4, "VAh"),
-    ];
+/// How the snapshot writes its numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scale {
+    /// In the base unit: to be compared and copied.
+    Base,
+    /// In milli, kilo, mega: to be glanced at.
+    Sensible,
+}
+
+/// Name, label, digits in the base unit, unit.
+const SNAPSHOT: [(&str, &str, usize, &str); 18] = [
+    ("vrms_v", "voltage", 3, "V"),
+    ("irms_a", "current", 4, "A"),
+    ("neutral_a", "neutral current", 4, "A"),
+    ("p_w", "active power", 2, "W"),
+    ("q_var", "reactive power", 2, "var"),
+    ("s_va", "apparent power", 2, "VA"),
+    ("pf", "power factor", 4, ""),
+    ("f_hz", "frequency", 4, "Hz"),
+    ("thd_v_pct", "voltage THD", 2, "%"),
+    ("thd_i_pct", "current THD", 2, "%"),
+    ("temperature_c", "temperature", 1, "°C"),
+    ("import_wh", "import", 4, "Wh"),
+    ("export_wh", "export", 4, "Wh"),
+    ("q1_varh", "reactive Q1", 4, "varh"),
+    ("q2_varh", "reactive Q2", 4, "varh"),
+    ("q3_varh", "reactive Q3", 4, "varh"),
+    ("q4_varh", "reactive Q4", 4, "varh"),
+    ("apparent_vah", "apparent energy", 4, "VAh"),
+];
+
+/// The snapshot as a few aligned lines with units; what is not available has no line.
+pub fn snapshot(fields: &Map<String, Value>, scale: Scale) -> String {
     let energy = fields.get("energy");
     let mut text = String::new();
-    for (name, label, digits, unit) in LINES {
+    for (name, label, digits, unit) in SNAPSHOT {
         let value = fields
             .get(name)
             .or_else(|| energy.and_then(|energy| energy.get(name)));
-        if let Some(value) = value.and_then(Value::as_f64) {
-            let line = format!("{label:<16} {value:>14.digits$} {unit}");
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+        let Some(value) = value.and_then(Value::as_f64) else {
+            continue;
+        };
+        let (value, digits, prefix) = match scale {
+            Scale::Base => (value, digits, ""),
+            Scale::Sensible => sensible(value, digits, unit),
+        };
+        let line = format!("{label:<16} {value:>14.digits$} {prefix}{unit}");
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     let plain = |name: &str| {
         fields
@@ -129,12 +145,47 @@ pub fn snapshot(fields: &Map<String, Value>) -> String {
             .and_then(plain)
             .unwrap_or_else(|| "?".into())
     };
-    let _ = writeln!(
-        text,
-        "window {}, up {} s, flags: {}",
-        plain("sequence"),
-        plain("uptime_s"),
-        plain("flags")
-    );
+    let (window, up, flags) = (plain("sequence"), plain("uptime_s"), plain("flags"));
+    let _ = writeln!(text, "window {window}, up {up} s, flags: {flags}");
     text
+}
+
+/// Value, digits and prefix such that the number before the point has one to three digits. Powers, energies and
+/// currents only: nobody wants to read 0.220 kV.
+fn sensible(value: f64, digits: usize, unit: &str) -> (f64, usize, &'static str) {
+    let scales = unit.starts_with(['W', 'A']) || unit.starts_with("VA") || unit.starts_with("var");
+    match value.abs() {
+        _ if !scales => (value, digits, ""),
+        size if size >= 1e6 => (value / 1e6, 4, "M"),
+        size if size >= 1e3 => (value / 1e3, 4, "k"),
+        size if size < 1.0 && size > 0.0 && unit == "A" => (value * 1e3, 2, "m"),
+        _ => (value, digits, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn units_to_be_glanced_at() {
+        let fields = json!({
+            "vrms_v": 1500.0, "irms_a": 0.0125, "p_w": -2200.125, "s_va": 12.5, "f_hz": 60.0, "q_var": null,
+            "sequence": 1, "uptime_s": 2, "flags": ["no_load"], "energy": { "import_wh": 3_456_789.0, "export_wh": 0.0 },
+        });
+        let fields = fields.as_object().expect("a record");
+        let expected = "\
+voltage                1500.000 V
+current                   12.50 mA
+active power            -2.2001 kW
+apparent power            12.50 VA
+frequency               60.0000 Hz
+import                   3.4568 MWh
+export                   0.0000 Wh
+window 1, up 2 s, flags: no_load
+";
+        assert_eq!(snapshot(fields, Scale::Sensible), expected);
+        assert!(snapshot(fields, Scale::Base).contains("active power           -2200.12 W\n"));
+    }
 }
