@@ -163,7 +163,9 @@ fn a_client_that_says_no_qsupported_gets_16_bits_a_register() {
         assert_eq!(registers.len(), 64);
         assert_eq!(&registers[..4], "0080");
         let changed = format!("{}efbe{}", &registers[..20], &registers[24..]);
-        assert_eq!(client.ask(&format!("G{changed}")), "OK");
+        // Whatever is written to R3, it stays 0.
+        let with_r3 = format!("{}3131{}", &changed[..12], &changed[16..]);
+        assert_eq!(client.ask(&format!("G{with_r3}")), "OK");
         assert_eq!(client.ask("g"), changed);
     });
     assert_eq!((machine.cpu.registers[5], ended), (0xBEEF, Ended::Detached));

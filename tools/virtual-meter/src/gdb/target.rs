@@ -16,7 +16,7 @@ use gdbstub::target::{Target, TargetError, TargetResult};
 
 use super::registers::{Msp430, RegisterFile};
 use super::{Debuggable, Halt, StopAt};
-use crate::cpu::PC;
+use crate::cpu::{CG2, PC};
 
 /// A machine and what one client has asked of it.
 pub(super) struct Session<'a, M> {
@@ -76,7 +76,10 @@ impl<M: Debuggable> SingleThreadBase for Session<'_, M> {
     }
 
     fn write_registers(&mut self, file: &RegisterFile) -> TargetResult<(), Self> {
-        self.machine.set_registers(file.registers);
+        // A debugger writes back all registers when it changes one, R3 as it pleases; that one has no value to change.
+        let mut registers = file.registers;
+        registers[CG2] = 0;
+        self.machine.set_registers(registers);
         Ok(())
     }
 
