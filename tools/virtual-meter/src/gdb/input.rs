@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError, channel};
 use std::thread;
 
+use rustix::net::sockopt::set_tcp_quickack;
+
 /// The reset of mspdebug, which expects an answer; in GDB's protocol the packet has none, so gdbstub ignores it.
 const RESET: &[u8] = b"$R00#b2";
 /// The same as a monitor command: qRcmd with "reset" in hexadecimal.
@@ -32,7 +34,13 @@ impl Input {
         let (sender, receiver) = channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            loop {
+                // mspdebug acknowledges with a byte of its own and then waits for the network's word that it has come, which
+                // would take 40 ms for every packet. The setting does not last, and without it all is well but slow.
+                let _ = set_tcp_quickack(&stream, true);
+                let Ok(length @ 1..) = stream.read(&mut buffer) else {
+                    break;
+                };
                 if sender.send(buffer[..length].to_vec()).is_err() {
                     break;
                 }
