@@ -12,107 +12,68 @@
 //! | 14 | frequency | µHz | ST28 |
 
 use c12::table::Part;
+use c12::uom::{Uom, flow, multiplier, segment, time_base};
 
 /// Number of sources.
 pub const SOURCES: usize = 15;
 /// The first of them are energies, in ST23's order.
 pub const ENERGIES: usize = 7;
 
-/// One entry of ST12.
-struct Unit {
-    id: u32,
-    time_base: u32,
-    multiplier: u32,
-    /// Bit 0 = quadrant 1 … bit 3 = quadrant 4.
-    quadrants: u32,
-    net: u32,
-    segment: u32,
-}
-
-impl Unit {
-    /// The entry's 32 bits, least significant byte first.
-    const fn bytes(&self) -> [u8; 4] {
-        (self.id
-            | (self.time_base << 8)
-            | (self.multiplier << 11)
-            | (self.quadrants << 14)
-            | (self.net << 18)
-            | (self.segment << 19))
-            .to_le_bytes()
-    }
-}
-
-const BULK: u32 = 0;
-const INSTANTANEOUS: u32 = 1;
-const RMS: u32 = 2;
-const UNITY: u32 = 0;
-const MILLI: u32 = 6;
-const MICRO: u32 = 7;
-const ALL: u32 = 0b1111;
-const LINE: u32 = 5;
-const NEUTRAL: u32 = 4;
-
-const fn energy(id: u32, quadrants: u32) -> Unit {
-    Unit {
+const fn energy(id: u32, quadrants: u32) -> Uom {
+    Uom::new(
         id,
-        time_base: BULK,
-        multiplier: UNITY,
+        time_base::BULK,
+        multiplier::ONE,
         quadrants,
-        net: 0,
-        segment: 0,
-    }
+        segment::ALL,
+    )
 }
 
-const fn present(id: u32, time_base: u32, multiplier: u32, segment: u32) -> Unit {
-    // Signed quantities are net: what flows back is negative.
-    Unit {
+/// An rms value or a magnitude of the line: not signed.
+const fn magnitude(id: u32, base: u32, factor: u32) -> Uom {
+    Uom::new(id, base, factor, flow::ALL, segment::A_N)
+}
+
+/// A signed quantity of the line: what flows back is negative.
+const fn signed(id: u32, factor: u32) -> Uom {
+    Uom::new(
         id,
-        time_base,
-        multiplier,
-        quadrants: ALL,
-        net: 1,
-        segment,
-    }
+        time_base::INSTANTANEOUS,
+        factor,
+        flow::NET,
+        segment::A_N,
+    )
 }
 
-const UNITS: [Unit; SOURCES] = [
-    energy(0, 0b1001),
-    energy(0, 0b0110),
-    energy(1, 0b0001),
-    energy(1, 0b0010),
-    energy(1, 0b0100),
-    energy(1, 0b1000),
-    energy(2, ALL),
-    Unit {
-        net: 0,
-        ..present(8, RMS, MILLI, LINE)
-    },
-    Unit {
-        net: 0,
-        ..present(12, RMS, MICRO, LINE)
-    },
-    Unit {
-        net: 0,
-        ..present(12, RMS, MICRO, NEUTRAL)
-    },
-    present(0, INSTANTANEOUS, MILLI, LINE),
-    present(1, INSTANTANEOUS, MILLI, LINE),
-    Unit {
-        net: 0,
-        ..present(2, INSTANTANEOUS, MILLI, LINE)
-    },
-    present(24, INSTANTANEOUS, MICRO, LINE),
-    Unit {
-        net: 0,
-        ..present(33, INSTANTANEOUS, MICRO, LINE)
-    },
+const UNITS: [Uom; SOURCES] = [
+    energy(0, flow::IMPORT),
+    energy(0, flow::EXPORT),
+    energy(1, flow::Q1),
+    energy(1, flow::Q2),
+    energy(1, flow::Q3),
+    energy(1, flow::Q4),
+    energy(2, flow::ALL),
+    magnitude(8, time_base::PERIOD, multiplier::MILLI),
+    magnitude(12, time_base::PERIOD, multiplier::MICRO),
+    Uom::new(
+        12,
+        time_base::PERIOD,
+        multiplier::MICRO,
+        flow::ALL,
+        segment::NEUTRAL,
+    ),
+    signed(0, multiplier::MILLI),
+    signed(1, multiplier::MILLI),
+    magnitude(2, time_base::INSTANTANEOUS, multiplier::MILLI),
+    signed(24, multiplier::MICRO),
+    magnitude(33, time_base::INSTANTANEOUS, multiplier::MICRO),
 ];
 
 static UNIT_BYTES: [u8; SOURCES * 4] = {
     let mut bytes = [0; SOURCES * 4];
     let mut k = 0;
     while k < SOURCES {
-        let entry = UNITS[k].bytes();
+        let entry = UNITS[k].to_le_bytes();
         let mut j = 0;
         while j < 4 {
             bytes[k * 4 + j] = entry[j];
@@ -172,8 +133,8 @@ mod tests {
 
     #[test]
     fn units_as_in_the_standards_examples() {
-        assert_eq!(UNITS[0].bytes(), [0x00, 0x40, 0x02, 0x00]);
-        assert_eq!(UNITS[6].bytes(), [0x02, 0xC0, 0x03, 0x00]);
-        assert_eq!(UNITS[7].bytes(), [0x08, 0xF2, 0x2B, 0x00]);
+        assert_eq!(UNITS[0].to_le_bytes(), [0x00, 0x40, 0x02, 0x00]);
+        assert_eq!(UNITS[6].to_le_bytes(), [0x02, 0xC0, 0x03, 0x00]);
+        assert_eq!(UNITS[7].to_le_bytes(), [0x08, 0xF2, 0x2B, 0x00]);
     }
 }
