@@ -72,8 +72,12 @@ impl Usage {
         for section in &image.sections {
             *usage.account(section) += section.size;
             if RAM.contains(&section.address) && section.loaded {
-                // .data counts twice: in RAM, and its initial values in FRAM.
-                usage.constants += section.size;
+                // What start-up copies to RAM counts twice: there, and in FRAM where it comes from.
+                if section.executable {
+                    usage.code += section.size;
+                } else {
+                    usage.constants += section.size;
+                }
             }
         }
         usage
@@ -175,6 +179,7 @@ mod tests {
             section(".info", 0x1800, 64, false, false),
             section(".bss", 0x2000, 300, false, false),
             section(".data", 0x212C, 20, false, true),
+            section(".hot", 0x2140, 8, true, true),
             section(".store", 0x8000, 1000, false, false),
             section(".text", 0xA000, 5000, true, true),
             section(".rodata", 0xB400, 700, false, true),
@@ -202,20 +207,20 @@ mod tests {
     }
 
     const BUDGET: Budget = Budget {
-        code_and_constants: 5812,
+        code_and_constants: 5820,
         stored: 1000,
         information: 64,
-        ram: 420,
+        ram: 428,
     };
 
     #[test]
     fn every_section_is_counted_where_it_belongs() {
         let expected = Usage {
-            code: 5000,
+            code: 5008,
             constants: 812,
             stored: 1000,
             information: 64,
-            ram_static: 320,
+            ram_static: 328,
             stack: 100,
         };
         assert_eq!(usage(), expected);
@@ -225,14 +230,14 @@ mod tests {
     fn the_budget_may_be_used_up_but_not_exceeded() {
         assert_eq!(usage().overruns(&BUDGET), [""; 0]);
         let tight = Budget {
-            ram: 419,
+            ram: 427,
             stored: 999,
             ..BUDGET
         };
         let overruns = usage().overruns(&tight);
         assert_eq!(overruns.len(), 2);
         assert!(
-            overruns[1].starts_with("RAM: 420 bytes are 1 more than the 419 of "),
+            overruns[1].starts_with("RAM: 428 bytes are 1 more than the 427 of "),
             "{overruns:?}"
         );
     }
@@ -246,7 +251,7 @@ mod tests {
         assert!(
             table
                 .lines()
-                .any(|line| line.split_whitespace().eq(["RAM", "420", "4096", "3676"])),
+                .any(|line| line.split_whitespace().eq(["RAM", "428", "4096", "3668"])),
             "{table}"
         );
     }
