@@ -228,6 +228,16 @@ impl Machine {
         if self.chip.unwritten_matters {
             self.follow_unwritten()?;
         }
+        if self.cpu.has_changed() {
+            self.follow_cpu()?;
+        }
+        Ok(())
+    }
+
+    /// The CPU says that SR or SP may have changed.
+    #[inline(never)]
+    fn follow_cpu(&mut self) -> Result<(), Fault> {
+        self.cpu.changes_seen();
         let mode = self.cpu.registers[SR] & MODE;
         if mode != self.mode {
             self.mode_changed(mode);

@@ -200,7 +200,7 @@ fn odd_pointers_lose_their_bit_0_and_are_told() {
 }
 
 #[test]
-fn unaligned_words_ignore_bit_0_and_are_told() {
+fn unaligned_words_ignore_bit_0_and_the_first_is_told() {
     // MOV &2101h, &2203h
     let (mut cpu, mut memory) = machine(&[0x4292, 0x2101, 0x2203]);
     memory.set_word(0x2100, 0x1234);
@@ -209,7 +209,7 @@ fn unaligned_words_ignore_bit_0_and_are_told() {
         fault,
         CpuFault::UnalignedWord {
             pc: CODE,
-            address: 0x2203
+            address: 0x2101
         }
     );
     assert_eq!(memory.word(0x2202), 0x1234);

@@ -51,20 +51,20 @@ impl Fram {
         }
     }
 
-    /// The wait states of a read of `address`.
+    /// Whether a read of `address` is certain not to wait: its line is the most recent of its set.
     #[inline(always)]
-    pub fn read_wait(&mut self, address: u16) -> u32 {
+    pub fn has_ready(&self, address: u16) -> bool {
         let line = address >> 3;
-        if self.recent[usize::from(line & 1)] == line {
-            0
-        } else {
-            self.look_further(line)
-        }
+        self.recent[usize::from(line & 1)] == line
     }
 
-    /// The rest of [`Self::read_wait`], out of the way of the common case.
+    /// The wait states of a read of `address`.
     #[inline(never)]
-    fn look_further(&mut self, line: u16) -> u32 {
+    pub fn read_wait(&mut self, address: u16) -> u32 {
+        if self.has_ready(address) {
+            return 0;
+        }
+        let line = address >> 3;
         if self.timing == FramTiming::AllMiss {
             self.misses += 1;
             return self.wait_states;

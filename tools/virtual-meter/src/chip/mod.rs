@@ -175,6 +175,14 @@ impl Chip {
         total
     }
 
+    /// Counts the wait states of a read of FRAM; mostly there are none, and nothing is to be done.
+    #[inline(always)]
+    fn wait_for_read(&mut self, address: u16) {
+        if !self.fram.has_ready(address) {
+            self.waits += self.fram.read_wait(address);
+        }
+    }
+
     /// The CPU sleeps until `cycle`.
     pub fn sleep_until(&mut self, cycle: u64) {
         self.cycle = self.cycle.max(cycle);
@@ -253,7 +261,7 @@ impl Chip {
             return self.memory.word(address);
         }
         if within(address, INFO) {
-            self.waits += self.fram.read_wait(address);
+            self.wait_for_read(address);
             return self.memory.word(address);
         }
         self.vacant("fetch", address)
@@ -265,7 +273,7 @@ impl Chip {
             return self.read_register(address, byte);
         }
         if within(address, INFO) || within(address, TLV) {
-            self.waits += self.fram.read_wait(address);
+            self.wait_for_read(address);
         } else if Self::is_small_ram(address) {
             let known = if byte {
                 self.memory.known_byte(address)
@@ -319,7 +327,7 @@ impl Bus for Chip {
     fn fetch(&mut self, address: u16) -> u16 {
         self.accesses += 1;
         if address >= FRAM_START {
-            self.waits += self.fram.read_wait(address);
+            self.wait_for_read(address);
             self.memory.word(address)
         } else if within(address, RAM) && self.memory.known_word(address) {
             // Hot code may have been copied there: no wait states.
@@ -338,7 +346,7 @@ impl Bus for Chip {
             }
             self.memory.word(address)
         } else if address >= FRAM_START {
-            self.waits += self.fram.read_wait(address);
+            self.wait_for_read(address);
             self.memory.word(address)
         } else {
             self.read_elsewhere(address, false)
@@ -354,7 +362,7 @@ impl Bus for Chip {
             }
             self.memory.byte(address)
         } else if address >= FRAM_START {
-            self.waits += self.fram.read_wait(address);
+            self.wait_for_read(address);
             self.memory.byte(address)
         } else {
             self.read_elsewhere(address, true) as u8

@@ -6,7 +6,7 @@ use super::decode::{ONE_OPERAND, TWO_OPERANDS};
 use super::prepared::{Prepared, destination, first, source};
 use super::registers::status::{C, N, V, Z};
 use super::registers::{PC, SP, SR};
-use super::{Bus, Cpu, CpuFault};
+use super::{Bus, Cpu, CpuFault, attention};
 
 impl Cpu {
     /// Executes one instruction and returns its MCLK cycles, without the wait states that `bus` counted meanwhile.
@@ -26,21 +26,25 @@ impl Cpu {
         }
         self.registers[PC] = pc.wrapping_add(2);
         self.current = pc;
-        if self.eint_shadow != 0 {
-            self.eint_shadow -= 1;
-        }
         let routines: &[Routine<B>; ROUTINES] = &Routines::<B>::TABLE;
         routines[instruction.routine() % ROUTINES](self, bus, instruction);
-        if self.fault.is_some() {
-            return self.fail();
+        if self.attention != 0 {
+            self.look_round()?;
         }
         Ok(instruction.cycles())
     }
 
-    /// Hands the fault out that the instruction has left.
+    /// After an instruction that did something special, or is in the shadow of an EINT.
     #[cold]
-    fn fail(&mut self) -> Result<u32, CpuFault> {
-        self.fault.take().map_or(Ok(0), Err)
+    fn look_round(&mut self) -> Result<(), CpuFault> {
+        self.attention &= attention::CALLER;
+        if self.eint_shadow == 3 {
+            self.eint_shadow = 2;
+            self.attention |= attention::SHADOW;
+        } else {
+            self.eint_shadow = 0;
+        }
+        self.fault.take().map_or(Ok(()), Err)
     }
 }
 
@@ -117,6 +121,7 @@ fn push<B: Bus, const BYTE: bool, const FROM: usize>(cpu: &mut Cpu, bus: &mut B,
     if BYTE {
         let address = cpu.registers[SP].wrapping_sub(2);
         cpu.registers[SP] = address;
+        cpu.attention |= attention::CALLER;
         bus.write_byte(address, value as u8);
     } else {
         cpu.push(bus, value);
@@ -159,7 +164,7 @@ fn jump<B: Bus, const CONDITION: usize>(cpu: &mut Cpu, _: &mut B, with: Prepared
 fn unsupported<B: Bus>(cpu: &mut Cpu, _: &mut B, with: Prepared) {
     let pc = cpu.current;
     cpu.registers[PC] = pc;
-    cpu.fault = Some(CpuFault::Unsupported {
+    cpu.raise(CpuFault::Unsupported {
         pc,
         word: with.word(),
     });

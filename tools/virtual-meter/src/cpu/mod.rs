@@ -25,6 +25,16 @@ use status::{CPUOFF, GIE, SCG0};
 /// Address of the reset vector.
 pub const RESET_VECTOR: u16 = 0xFFFE;
 
+/// Reasons to look round after an instruction.
+mod attention {
+    /// A fault is to be handed out.
+    pub const FAULT: u8 = 1 << 0;
+    /// EINT has been executed, or the instruction after it.
+    pub const SHADOW: u8 = 1 << 1;
+    /// Something that the caller asks for has changed.
+    pub const CALLER: u8 = 1 << 2;
+}
+
 /// Registers and interrupt logic of the CPU.
 #[derive(Clone)]
 pub struct Cpu {
@@ -32,8 +42,11 @@ pub struct Cpu {
     pub registers: [u16; 16],
     /// Address of the instruction that [`Cpu::step`] executed last.
     pub current: u16,
-    /// 2 after the instruction that set GIE, 1 after the next one, otherwise 0.
+    /// 2 after the instruction that set GIE, and 3 during it; otherwise 0.
     eint_shadow: u8,
+    /// What has happened that somebody has to look at after the instruction, of [`attention`]. One look at it takes the
+    /// place of many at what seldom changes.
+    attention: u8,
     /// What the instruction in progress has done wrong.
     fault: Option<CpuFault>,
     /// The instruction that was last executed at each even address.
@@ -53,6 +66,7 @@ impl Cpu {
             registers: [0; 16],
             current: 0,
             eint_shadow: 0,
+            attention: 0,
             fault: None,
             prepared: vec![Prepared::new(0); 0x8000]
                 .try_into()
@@ -68,6 +82,7 @@ impl Cpu {
         self.registers[PC] = bus.read_word(RESET_VECTOR) & !1;
         self.eint_shadow = 0;
         self.fault = None;
+        self.attention = attention::CALLER;
         RESET_CYCLES
     }
 
@@ -92,6 +107,18 @@ impl Cpu {
     pub fn accepts_interrupts(&self) -> bool {
         let status = self.registers[SR];
         status & GIE != 0 && (self.eint_shadow < 2 || status & CPUOFF != 0)
+    }
+
+    /// Whether the stack pointer may have moved, other than by POP and RET, or SR was written.
+    #[inline(always)]
+    pub fn has_changed(&self) -> bool {
+        self.attention & attention::CALLER != 0
+    }
+
+    /// What [`Cpu::has_changed`] tells has been seen to.
+    #[inline]
+    pub fn changes_seen(&mut self) {
+        self.attention &= !attention::CALLER;
     }
 
     /// Whether CPUOFF is set: no instruction is executed until an interrupt clears it.

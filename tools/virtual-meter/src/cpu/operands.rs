@@ -3,7 +3,7 @@
 use super::prepared::{Prepared, source};
 use super::registers::status::GIE;
 use super::registers::{PC, SP, SR, WRITABLE};
-use super::{Bus, Cpu, CpuFault};
+use super::{Bus, Cpu, CpuFault, attention};
 
 impl Cpu {
     /// The source operand of kind `FROM`; a byte comes without high bits.
@@ -73,33 +73,42 @@ impl Cpu {
     pub(super) fn set_special(&mut self, register: u8, value: u16) {
         let register = register & 3;
         let pc = self.current;
-        match usize::from(register) {
-            PC | SP if value & 1 != 0 => {
-                self.fault = Some(CpuFault::OddPointer {
-                    pc,
-                    register,
-                    value,
-                });
-            }
-            SR => {
-                let was_enabled = self.registers[SR] & GIE != 0;
-                match (was_enabled, value & GIE != 0) {
-                    (false, true) => self.eint_shadow = 2,
-                    (true, false) if self.eint_shadow == 1 => {
-                        self.fault.get_or_insert(CpuFault::EintThenDint { pc });
-                    }
-                    _ => {}
+        if usize::from(register) <= SP && value & 1 != 0 {
+            self.raise(CpuFault::OddPointer {
+                pc,
+                register,
+                value,
+            });
+        }
+        if usize::from(register) != PC {
+            self.attention |= attention::CALLER;
+        }
+        if usize::from(register) == SR {
+            let was_enabled = self.registers[SR] & GIE != 0;
+            match (was_enabled, value & GIE != 0) {
+                (false, true) => {
+                    self.eint_shadow = 3;
+                    self.attention |= attention::SHADOW;
                 }
+                (true, false) if self.eint_shadow == 2 => self.raise(CpuFault::EintThenDint { pc }),
+                _ => {}
             }
-            _ => {}
         }
         self.registers[usize::from(register)] = value & WRITABLE[usize::from(register)];
+    }
+
+    /// Keeps what the instruction has done wrong until it is complete; the first thing is what counts.
+    #[cold]
+    pub(super) fn raise(&mut self, fault: CpuFault) {
+        self.fault.get_or_insert(fault);
+        self.attention |= attention::FAULT;
     }
 
     #[inline(always)]
     pub(super) fn push<B: Bus>(&mut self, bus: &mut B, value: u16) {
         let address = self.registers[SP].wrapping_sub(2);
         self.registers[SP] = address;
+        self.attention |= attention::CALLER;
         bus.write_word(address, value);
     }
 
@@ -143,7 +152,7 @@ impl Cpu {
 
     #[cold]
     fn unaligned(&mut self, address: u16) {
-        self.fault = Some(CpuFault::UnalignedWord {
+        self.raise(CpuFault::UnalignedWord {
             pc: self.current,
             address,
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use virtual_meter::cpu::status::{CPUOFF, FLAGS, GIE, SCG0, SCG1, V};
-use virtual_meter::cpu::{Bus, CG2, Cpu, CpuFault, Instruction, Mode, Operation, PC, SP, SR};
+use virtual_meter::cpu::{Bus, CG2, Cpu, Instruction, Mode, Operation, PC, SP, SR};
 
 use crate::flat::FlatMemory;
 use crate::random::Random;
@@ -324,6 +324,9 @@ impl Stream {
         self.journal.words.clear();
         self.journal.reads.clear();
         let registers = self.cpu.registers;
+        // What the CPU remembers of an EINT is not for a trial to leave behind.
+        self.cpu.reset(&mut self.journal.memory);
+        self.cpu.registers = registers;
         let result = self.cpu.step(&mut self.journal);
         let words = self.journal.words.clone();
         let instruction = Instruction::decode(words[0]);
@@ -331,9 +334,7 @@ impl Stream {
             && instruction.source == Mode::IndirectIncrement
             && usize::from(instruction.source_register) == SP;
         match result {
-            Ok(_) | Err(CpuFault::EintThenDint { .. })
-                if self.journal.lowest >= MEMORY_START && !stack_by_byte =>
-            {
+            Ok(_) if self.journal.lowest >= MEMORY_START && !stack_by_byte => {
                 let reads = self.journal.reads.clone();
                 Some(Step {
                     instruction,
