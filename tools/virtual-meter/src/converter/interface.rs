@@ -10,12 +10,14 @@ use super::faults::Fault;
 use super::fifo::Sample;
 use super::registers::{CHANNELS, address};
 use super::{ACQUIRE_TICKS, Ads131m03};
-use crate::time::Time;
+use crate::time::{MILLISECOND, Time};
 
 /// Words of a usual frame: command, one per channel, check.
 const FRAME_WORDS: usize = CHANNELS + 2;
 /// CLKIN periods within which a frame must be finished while MODE.TIMEOUT is set.
 const TIMEOUT_TICKS: u64 = 1 << 15;
+/// Shorter than any time-out: 2^15 periods of the fastest clock allowed, 8.4 MHz, are 3.9 ms.
+const TIMEOUT_CANNOT_HAVE_PASSED: Time = 3 * MILLISECOND;
 /// Answer to a completed RESET.
 const RESET_DONE: u16 = 0xFF20 | CHANNELS as u16;
 /// RESET's own word, answered when its frame was too short.
@@ -80,6 +82,7 @@ pub(super) struct Frame {
     /// Bytes exchanged so far; zero between frames.
     bytes: usize,
     started: u64,
+    started_at: Time,
     out: Vec<u8>,
     /// The sample that `out` carries, if it carries one.
     sample: Option<Sample>,
@@ -97,21 +100,33 @@ pub(super) struct Frame {
 impl Ads131m03 {
     /// One byte each way.
     pub(super) fn shift(&mut self, now: Time, mosi: u8) -> u8 {
-        let tick = self.crystal.tick_at(now);
-        let late = tick.saturating_sub(self.frame.started) > TIMEOUT_TICKS;
-        if self.frame.bytes > 0 && late && self.registers.timeout_on() {
+        // Most bytes neither begin a frame nor end a word; only those that do ask for the tick, which takes a division.
+        if self.frame.bytes > 0
+            && now - self.frame.started_at > TIMEOUT_CANNOT_HAVE_PASSED
+            && self.registers.timeout_on()
+            && self.crystal.tick_at(now).saturating_sub(self.frame.started) > TIMEOUT_TICKS
+        {
             // The interface resets: what came so far is forgotten, this byte begins a frame.
             self.frame.bytes = 0;
             self.response = Response::Status;
         }
         if self.frame.bytes == 0 {
-            self.begin_frame(now, tick);
+            self.begin_frame(now, self.crystal.tick_at(now));
         }
         let position = self.frame.bytes;
         let miso = self.frame.out.get(position).copied().unwrap_or(0);
         self.frame.bytes += 1;
         let mosi = self.disturb_command(now, position, mosi);
+        let ends_word = self.frame.bytes.is_multiple_of(self.frame.word_bytes);
+        let tick = if ends_word {
+            self.crystal.tick_at(now)
+        } else {
+            0
+        };
         self.receive(tick, mosi);
+        if ends_word {
+            self.plan_next();
+        }
         miso
     }
 
@@ -175,6 +190,7 @@ impl Ads131m03 {
         }
         self.frame = Frame {
             started: tick,
+            started_at: now,
             out,
             sample,
             word_bytes,

@@ -159,9 +159,7 @@ impl Ads131m03 {
         if self.chip_select_high || !self.run.is_awake() {
             return 0xFF;
         }
-        let miso = self.shift(now, mosi);
-        self.plan_next();
-        miso
+        self.shift(now, mosi)
     }
 
     /// Lets everything happen that is due up to `now`.
