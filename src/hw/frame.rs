@@ -4,8 +4,8 @@
 //! so the SPI never pauses and the frame takes its 15 × 8 bits × 3 cycles = 360 cycles plus start and end; storing,
 //! sign extension and the CRC module's feeding happen while the next byte is on the line.
 //!
-//! It runs in RAM: from FRAM the wait states make it miss the line's pace, 570 cycles a sample instead of 450.
-//! In assembly because LLVM keeps neither the order nor the pace: its own loop took twice as long.
+//! It runs in RAM: from FRAM the wait states make it miss the line's pace, 570 cycles a sample instead of 490.
+//! In assembly because the order of the accesses is the point, and a compiler promises neither order nor pace.
 
 use core::arch::asm;
 use meter430::ads131m03::NULL_CRC;

@@ -5,10 +5,10 @@
 //!
 //! Products run on the 32-bit multiplier (MPY32). It is one piece of hardware with state, used by interrupts and
 //! by thread code, so each helper masks interrupts from the first operand write to the last result read and then
-//! restores SR. The longest masked stretch is `__mspabi_mpyll`, about 100 cycles: 4 µs of the 125 µs between samples.
+//! restores SR. The longest masked stretch is `__mspabi_mpyll`, 65 cycles in all: under 3 µs of the 125 µs between samples.
 //!
-//! Quotients are shift-and-subtract: 16 cycles a bit for 32 bits. Leading zero words of the dividend are skipped,
-//! which makes the usual small operands two to four times faster.
+//! Quotients are shift-and-subtract; leading zero words of the dividend are skipped. Measured over random operands,
+//! mean and most: 16 bits 175 and 204 cycles, 32 bits 405 and 668, 64 bits 1 254 and 2 561.
 //!
 //! Each routine has a section of its own, so those that nobody calls cost nothing.
 //! Conventions: arguments from R12 up, R11-R15 may be lost, R4-R10 are kept. The 64-bit helpers take the first
