@@ -78,8 +78,11 @@ impl App {
     fn turn(&mut self) {
         self.watch_samples();
         let readings = &mut self.device.readings;
-        if metering::with_finished_window(|window| readings.publish(window, time::now_ms() / 1000))
-        {
+        // A response in several packets shows one instant.
+        let held = self.responder.is_streaming();
+        if metering::with_finished_window(|window| {
+            readings.account(window, time::now_ms() / 1000, held);
+        }) {
             self.print_status();
         }
         match port::poll(&self.p) {

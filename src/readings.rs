@@ -44,11 +44,15 @@ impl Readings {
         }
     }
 
-    /// Accounts for one window: adds its energy and publishes everything as one consistent instant.
-    pub fn publish(&mut self, window: &Window, uptime_s: u32) {
+    /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
+    /// everything as one consistent instant.
+    pub fn account(&mut self, window: &Window, uptime_s: u32, held: bool) {
         let quantities = Quantities::from_window(window, &self.calibration, SAMPLE_RATE_HZ);
         self.energy.add(&quantities.flow, self.pulse_threshold);
         self.sequence = self.sequence.wrapping_add(1);
+        if held {
+            return;
+        }
 
         let s = &mut self.snapshot;
         s.put_word(offset::SEQUENCE, self.sequence);
@@ -59,6 +63,12 @@ impl Readings {
         s.put_word(offset::NEUTRAL_UA, quantities.neutral_ua);
         s.put_quantity(offset::P_MW, milli(quantities.active_uw));
         s.put_quantity(offset::Q_MVAR, milli(quantities.reactive_uvar));
+        s.put_wide(offset::P_UW, &quantities.active_uw);
+        s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar);
+        s.put_quantity(offset::P1_MW, milli(quantities.fundamental_active_uw));
+        s.put_quantity(offset::DPF_PPM, quantities.displacement_ppm);
+        s.put_word(offset::V_PEAK_UV, quantities.peak_voltage_uv);
+        s.put_word(offset::I_PEAK_UA, quantities.peak_line_ua);
         s.put_quantity(offset::S_MVA, milli(quantities.apparent_uva as i64));
         s.put_quantity(offset::PF_PPM, quantities.power_factor_ppm);
         let frequency_uhz = match quantities.frequency_uhz {
@@ -138,6 +148,17 @@ mod tests {
         register.remainder = threshold - 1;
         let missing = (1000u64 << 32) + u64::from(PULSE_2E32_WH) - energy_2e32_wh(&register);
         assert!(missing <= 1, "{missing}");
+    }
+
+    #[test]
+    fn a_reader_in_the_middle_sees_one_instant() {
+        let mut readings = Readings::new();
+        let before = readings.snapshot.clone();
+        readings.account(&Window::default(), 1, true);
+        assert_eq!(readings.snapshot.bytes(), before.bytes());
+        readings.account(&Window::default(), 2, false);
+        assert_eq!(readings.snapshot.word(offset::SEQUENCE), 2);
+        assert_eq!(readings.snapshot.word(offset::UPTIME_S), 2);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The meter as its communications port sees it: the C12 responder's device.
 
 use crate::readings::Readings;
-use crate::snapshot::Snapshot;
 use crate::tables::{TABLES, live};
 use c12::access;
 use c12::device::Device;
@@ -20,8 +19,6 @@ const DEFAULT_PASSWORD: [u8; 20] = [0; 20];
 pub struct MeterDevice {
     /// What is being measured.
     pub readings: Readings,
-    /// The instant that the read under way shows; a long response must not mix two windows.
-    frozen: Snapshot,
     /// ED_STD_STATUS1.
     pub status: u16,
     /// Serial number, 16 characters.
@@ -35,7 +32,6 @@ impl MeterDevice {
     pub fn new() -> Self {
         Self {
             readings: Readings::new(),
-            frozen: Snapshot::new(),
             status: STATUS_UNPROGRAMMED,
             serial: [b'0'; 16],
             reading: None,
@@ -49,14 +45,14 @@ impl Default for MeterDevice {
     }
 }
 
-/// Live bytes of the frozen instant.
-struct Frozen<'m> {
+/// Live bytes: those of the snapshot, which stands still while a response is under way.
+struct Shown<'m> {
     snapshot: &'m [u8],
     status: [u8; 2],
     serial: &'m [u8; 16],
 }
 
-impl Source for Frozen<'_> {
+impl Source for Shown<'_> {
     fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
         let bytes: &[u8] = match id {
             live::STATUS => &self.status,
@@ -75,7 +71,6 @@ impl Device for MeterDevice {
         let Some(found) = table::find(&TABLES, table) else {
             return Err(Response::Iar);
         };
-        self.frozen = self.readings.snapshot.clone();
         self.reading = Some(found);
         Ok(table::size(found.parts))
     }
@@ -85,8 +80,8 @@ impl Device for MeterDevice {
             Some(table) => table.parts,
             None => return,
         };
-        let mut source = Frozen {
-            snapshot: self.frozen.bytes(),
+        let mut source = Shown {
+            snapshot: self.readings.snapshot.bytes(),
             status: self.status.to_le_bytes(),
             serial: &self.serial,
         };

@@ -15,8 +15,13 @@ impl Snapshot {
         let mut bytes = [0; SIZE];
         let missing = NOT_AVAILABLE.to_le_bytes();
         let mut at = offset::VRMS_MV;
-        while at < offset::IMPORT {
-            bytes[at] = missing[at % 4];
+        while at < SIZE {
+            let is_energy = at >= offset::IMPORT && at < offset::P_UW;
+            // Only the last byte of a wide quantity's lowest value is not 0.
+            let is_low_half = at >= offset::P_UW && at < offset::P1_MW && at % 8 < 4;
+            if !is_energy && !is_low_half {
+                bytes[at] = missing[at % 4];
+            }
             at += 1;
         }
         Self(bytes)
@@ -35,6 +40,11 @@ impl Snapshot {
 
     /// Puts a signed quantity at `offset`.
     pub fn put_quantity(&mut self, offset: usize, value: i32) {
+        self.put(offset, &value.to_le_bytes());
+    }
+
+    /// Puts a signed 64-bit quantity at `offset`.
+    pub fn put_wide(&mut self, offset: usize, value: &i64) {
         self.put(offset, &value.to_le_bytes());
     }
 

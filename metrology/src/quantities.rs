@@ -34,6 +34,13 @@ pub struct Quantities {
     pub apparent_uva: u64,
     /// Active over apparent power, in millionths; the sign is the active power's. 0 without apparent power.
     pub power_factor_ppm: i32,
+    /// Displacement power factor, cos φ₁, in millionths; the sign is the fundamental active power's. 0 without fundamental.
+    pub displacement_ppm: i32,
+    /// Largest magnitude of the voltage, µV; of the samples as they came, so at the edge of the band the converter's filter
+    /// has taken something off.
+    pub peak_voltage_uv: u32,
+    /// Largest magnitude of the line current, µA.
+    pub peak_line_ua: u32,
     /// Frequency, µHz; 0 if the window was not cut at zero crossings.
     pub frequency_uhz: u32,
     /// The energy behind it.
@@ -99,6 +106,9 @@ impl Quantities {
         }
         quantities.voltage_uv = mul_q30(rms[0], VOLTAGE_UNIT) as u32;
         quantities.line_ua = mul_q30(rms[1], CURRENT_UNIT) as u32;
+        let [voltage, current, _] = &calibration.channels;
+        quantities.peak_voltage_uv = peak(tally.peaks[0], voltage.gain.to_bits(), VOLTAGE_UNIT);
+        quantities.peak_line_ua = peak(tally.peaks[1], current.gain.to_bits(), CURRENT_UNIT);
         // The neutral's square has no droop filter: what its fundamental lost is half of what a power loses.
         let turns = divide((tally.cycles as u64) << 48, tally.length);
         let flat = undroop(turns);
@@ -170,6 +180,8 @@ impl Quantities {
         }
         quantities.power_factor_ppm = power_factor;
 
+        quantities.displacement_ppm = cosine_ppm(quantities.fundamental_active_uw, flow.reactive);
+
         quantities.active_uw = flow.active;
         quantities.reactive_uvar = flow.reactive;
         micro(per_sample, &mut quantities.active_uw);
@@ -187,6 +199,34 @@ impl Quantities {
 fn micro(per_sample: Reciprocal, energy: &mut i64) {
     per_sample.mean(energy, 8);
     scale(energy, POWER_UNIT, 15);
+}
+
+/// A peak of up to 2²³ codes in µV or µA; `unit` is that of [`VOLTAGE_UNIT`].
+#[inline(never)]
+fn peak(codes: u32, gain: i32, unit: i32) -> u32 {
+    // In Q6, so that 1.2 times the full scale fits 31 bits.
+    (mul_q30(mul_q30((codes << 6) as i32, gain), unit) << 2) as u32
+}
+
+/// Cosine of the angle whose legs are `active` and `reactive`, in millionths.
+#[inline(never)]
+fn cosine_ppm(mut active: i64, mut reactive: i64) -> i32 {
+    let is_negative = active < 0;
+    for leg in [&mut active, &mut reactive] {
+        if *leg < 0 {
+            negate(leg);
+        }
+    }
+    // Equal shifts until both legs fit 30 bits.
+    while (active | reactive) >> 30 != 0 {
+        scale(&mut active, 1 << 31, 0);
+        scale(&mut reactive, 1 << 31, 0);
+    }
+    let mut square = product(active as i32, active as i32);
+    add(&mut square, &product(reactive as i32, reactive as i32));
+    let hypotenuse = square_root(square as u64);
+    let cosine = ratio_ppm(active, hypotenuse as i64) as i32;
+    if is_negative { -cosine } else { cosine }
 }
 
 /// Frequency in µHz: cycles · rate / length.

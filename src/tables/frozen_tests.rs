@@ -127,17 +127,6 @@ fn any_piece_of_a_table_is_that_piece_of_the_whole() {
 }
 
 #[test]
-fn a_read_under_way_shows_one_instant() {
-    let mut meter = meter();
-    let size = meter.begin_read(2048).unwrap();
-    let before = *meter.readings.snapshot.bytes();
-    meter.readings.snapshot.put_word(offset::SEQUENCE, 8);
-    let mut bytes = vec![0; size as usize];
-    meter.read(2048, 0, &mut bytes);
-    assert_eq!(bytes, before);
-}
-
-#[test]
 fn what_does_not_exist_is_refused() {
     let mut meter = meter();
     assert_eq!(meter.begin_read(42), Err(Response::Iar));

@@ -5,8 +5,9 @@ use crate::response::Response;
 /// The meter behind a [`Responder`](crate::responder::Responder). All calls come from the main loop.
 pub trait Device {
     /// A read request for `table` (ST n, or 2048 + n for MT n) begins. Returns the table's size in bytes, or why this
-    /// session cannot read it (usually `Iar`: no such table, `Isc`: not with this password). From here until the
-    /// next `begin_read`, [`read`](Device::read) must give bytes of one consistent instant.
+    /// session cannot read it (usually `Iar`: no such table, `Isc`: not with this password). While
+    /// [`Responder::is_streaming`](crate::responder::Responder::is_streaming), [`read`](Device::read) must give bytes of
+    /// one consistent instant.
     fn begin_read(&mut self, table: u16) -> Result<u16, Response>;
 
     /// Copies the bytes of `table` from `offset` on into all of `out`; never asked beyond the size just given.

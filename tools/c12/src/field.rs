@@ -73,6 +73,8 @@ pub enum Kind {
     Milli,
     /// Signed 32 bits in millionths, likewise.
     Micro,
+    /// Signed 64 bits in millionths, likewise.
+    MicroWide,
     /// Unsigned 64 bits in 2⁻³²; the highest value means not available. MT tables only.
     Energy,
     /// As many bytes as the named field says, without further meaning.

@@ -84,6 +84,11 @@ impl Responder {
         self.state == State::Session
     }
 
+    /// A response to a read is under way: more packets of it follow, so its table must not change.
+    pub fn is_streaming(&self) -> bool {
+        self.remaining != 0
+    }
+
     /// The reader is gone ([`Turn::Lost`](crate::link::Turn::Lost)).
     pub fn lost<D: Device>(&mut self, device: &mut D) {
         self.leave(State::Base, device);
@@ -106,6 +111,7 @@ impl Responder {
         }
         frame.traffic_ms = frame.settings.traffic_ms;
         self.last = RUN_AGAIN;
+        self.remaining = 0;
         match self.execute(frame, device) {
             Ok(Reply::Done) => self.short(frame, Response::Ok),
             Ok(Reply::Identity) => {
@@ -327,6 +333,7 @@ impl Responder {
         if self.state == State::Session {
             device.session_ended();
         }
+        self.remaining = 0;
         self.state = state;
     }
 }

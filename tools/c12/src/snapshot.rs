@@ -22,6 +22,12 @@
 //! | 64 | `export` | u64 | 2⁻³² Wh |
 //! | 72 | `q1` … `q4` | u64 ×4 | 2⁻³² varh per quadrant |
 //! | 104 | `apparent` | u64 | 2⁻³² VAh |
+//! | 112 | `p_uw` | i64 | µW, as `p_mw`: for calibration at small loads |
+//! | 120 | `q_uvar` | i64 | µvar, as `q_mvar` |
+//! | 128 | `p1_mw` | i32 | mW, fundamental active power |
+//! | 132 | `dpf_ppm` | i32 | 10⁻⁶, displacement power factor, sign of P₁ |
+//! | 136 | `v_peak_uv` | i32 | µV, largest magnitude in the window |
+//! | 140 | `i_peak_ua` | i32 | µA, likewise, line current |
 //!
 //! [`NOT_AVAILABLE`] stands for a quantity, [`ENERGY_NOT_AVAILABLE`] for an energy, that this firmware does not
 //! measure or could not (no zero crossings, first window). Units are such that ST28 shows the same 32-bit words with
@@ -35,7 +41,7 @@ use crate::field::{Field, Kind};
 pub const TABLE: u16 = 2048;
 
 /// Bytes of the table.
-pub const SIZE: usize = 112;
+pub const SIZE: usize = 144;
 
 /// A quantity that is not measured.
 pub const NOT_AVAILABLE: i32 = i32::MIN;
@@ -116,10 +122,22 @@ pub mod offset {
     pub const Q4: usize = 96;
     /// `apparent`.
     pub const APPARENT: usize = 104;
+    /// `p_uw`.
+    pub const P_UW: usize = 112;
+    /// `q_uvar`.
+    pub const Q_UVAR: usize = 120;
+    /// `p1_mw`.
+    pub const P1_MW: usize = 128;
+    /// `dpf_ppm`.
+    pub const DPF_PPM: usize = 132;
+    /// `v_peak_uv`.
+    pub const V_PEAK_UV: usize = 136;
+    /// `i_peak_ua`.
+    pub const I_PEAK_UA: usize = 140;
 }
 
 /// The fields as a reader shows them: name with unit, and how to scale.
-pub const FIELDS: [Field; 21] = [
+pub const FIELDS: [Field; 27] = [
     Field::new("sequence", Kind::Unsigned(4)),
     Field::new("uptime_s", Kind::Unsigned(4)),
     Field::new("flags", Kind::Flags(4, &FLAG_NAMES)),
@@ -141,6 +159,12 @@ pub const FIELDS: [Field; 21] = [
     Field::new("q3_varh", Kind::Energy),
     Field::new("q4_varh", Kind::Energy),
     Field::new("apparent_vah", Kind::Energy),
+    Field::new("p_fine_w", Kind::MicroWide),
+    Field::new("q_fine_var", Kind::MicroWide),
+    Field::new("p1_w", Kind::Milli),
+    Field::new("dpf", Kind::Micro),
+    Field::new("v_peak_v", Kind::Micro),
+    Field::new("i_peak_a", Kind::Micro),
 ];
 
 #[cfg(test)]
@@ -152,7 +176,7 @@ mod tests {
         match kind {
             Kind::Unsigned(size) | Kind::Flags(size, _) => size,
             Kind::Milli | Kind::Micro => 4,
-            Kind::Energy => 8,
+            Kind::Energy | Kind::MicroWide => 8,
             other => panic!("MT0 has no {other:?}"),
         }
     }
@@ -185,6 +209,12 @@ mod tests {
             ("q3_varh", offset::Q3),
             ("q4_varh", offset::Q4),
             ("apparent_vah", offset::APPARENT),
+            ("p_fine_w", offset::P_UW),
+            ("q_fine_var", offset::Q_UVAR),
+            ("p1_w", offset::P1_MW),
+            ("dpf", offset::DPF_PPM),
+            ("v_peak_v", offset::V_PEAK_UV),
+            ("i_peak_a", offset::I_PEAK_UA),
         ];
         assert_eq!(expected.len(), FIELDS.len());
         for (name, offset) in expected {

@@ -239,6 +239,10 @@ impl<'a> Reader<'a> {
             Kind::Time => self.time(TimeType::OfDay, big_endian)?,
             Kind::Milli => scaled(number::signed(self.take(4)?, big_endian), 1e3),
             Kind::Micro => scaled(number::signed(self.take(4)?, big_endian), 1e6),
+            Kind::MicroWide => match number::signed(self.take(8)?, big_endian) {
+                i64::MIN => Value::Null,
+                raw => json!(raw as f64 / 1e6),
+            },
             Kind::Energy => match number::unsigned(self.take(8)?, big_endian) {
                 ENERGY_NOT_AVAILABLE => Value::Null,
                 raw => json!(raw as f64 / 4_294_967_296.0),

@@ -125,6 +125,7 @@ fn words(kind: Kind) -> String {
         Kind::Time => "time of day".into(),
         Kind::Milli => "signed, 32 bits, thousandths".into(),
         Kind::Micro => "signed, 32 bits, millionths".into(),
+        Kind::MicroWide => "signed, 64 bits, millionths".into(),
         Kind::Energy => "unsigned, 64 bits, 2⁻³²".into(),
         Kind::Interval(_) => "number, by INT_FMT_CDE".into(),
         Kind::Group(fields) => {
