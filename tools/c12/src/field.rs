@@ -36,6 +36,8 @@ pub enum Repeat {
     Once,
     /// A list of as many as the named dimension field says.
     Times(&'static str),
+    /// A list of always so many.
+    Exactly(usize),
 }
 
 /// Type of a field. Sizes in bytes; byte order, character and number formats are those of ST0.
@@ -75,6 +77,8 @@ pub enum Kind {
     Micro,
     /// Signed 64 bits in millionths, likewise.
     MicroWide,
+    /// Signed integer of so many bytes with so many fraction bits. MT tables only.
+    Fixed(usize, i32),
     /// Unsigned 64 bits in 2⁻³²; the highest value means not available. MT tables only.
     Energy,
     /// As many bytes as the named field says, without further meaning.
@@ -116,6 +120,14 @@ impl Field {
     pub const fn times(self, count: &'static str) -> Self {
         Field {
             repeat: Repeat::Times(count),
+            ..self
+        }
+    }
+
+    /// The same, as a list of always `count`.
+    pub const fn exactly(self, count: usize) -> Self {
+        Field {
+            repeat: Repeat::Exactly(count),
             ..self
         }
     }

@@ -9,7 +9,7 @@ mod sources;
 mod time;
 
 use crate::field::Field;
-use crate::snapshot;
+use crate::{calibration, snapshot};
 
 /// First manufacturer table on the wire.
 pub const MANUFACTURER: u16 = 2048;
@@ -37,11 +37,18 @@ pub const LAYOUTS: [&[Layout]; 8] = [
     &MANUFACTURER_LAYOUTS,
 ];
 
-const MANUFACTURER_LAYOUTS: [Layout; 1] = [Layout {
-    table: snapshot::TABLE,
-    name: "MEASUREMENT_SNAPSHOT",
-    fields: &snapshot::FIELDS,
-}];
+const MANUFACTURER_LAYOUTS: [Layout; 2] = [
+    Layout {
+        table: snapshot::TABLE,
+        name: "MEASUREMENT_SNAPSHOT",
+        fields: &snapshot::FIELDS,
+    },
+    Layout {
+        table: calibration::TABLE,
+        name: "CALIBRATION",
+        fields: &calibration::FIELDS,
+    },
+];
 
 /// The layout of a table; `None` when only its bytes can be shown.
 pub fn find(table: u16) -> Option<&'static Layout> {

@@ -31,11 +31,12 @@
 //! }
 //! ```
 //!
-//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`].
+//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`].
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod calibration;
 pub mod client;
 pub mod crc;
 pub mod device;

@@ -14,7 +14,7 @@ pub enum Response {
     Sns = 0x02,
     /// Insufficient security clearance.
     Isc = 0x03,
-    /// Operation not possible: offset or length outside the table, message too large.
+    /// Operation not possible: offset, length or value outside the table's limits, message too large.
     Onp = 0x04,
     /// Inappropriate action: no such table, or it cannot be written.
     Iar = 0x05,
@@ -64,12 +64,12 @@ impl Response {
             Response::Sns => "sns: service not supported",
             Response::Isc => "isc: insufficient security clearance; give a password",
             Response::Onp => {
-                "onp: operation not possible (offset or length outside the table, or too large)"
+                "onp: operation not possible (offset, length or value outside the table's limits, or too large)"
             }
             Response::Iar => "iar: no such table, or it cannot be written",
             Response::Bsy => "bsy: meter busy, try later",
             Response::Dnr => "dnr: data not ready, try later",
-            Response::Dlk => "dlk: data locked",
+            Response::Dlk => "dlk: data locked; is the factory jumper set?",
             Response::Rno => "rno: meter asks to renegotiate",
             Response::Isss => "isss: service not allowed in the present state",
         }

@@ -172,13 +172,18 @@ impl<'a> Reader<'a> {
             Repeat::Once => self.value(field.kind).context(field.name)?,
             Repeat::Times(count) => {
                 let count = self.dimensions.number(count)?;
-                let values = (0..count).map(|index| {
-                    self.value(field.kind)
-                        .with_context(|| format!("{}[{index}]", field.name))
-                });
-                Value::Array(values.collect::<Result<_>>()?)
+                self.list(field, count)?
             }
+            Repeat::Exactly(count) => self.list(field, count as u64)?,
         }))
+    }
+
+    fn list(&mut self, field: &Field, count: u64) -> Result<Value> {
+        let values = (0..count).map(|index| {
+            self.value(field.kind)
+                .with_context(|| format!("{}[{index}]", field.name))
+        });
+        values.collect()
     }
 
     fn value(&mut self, kind: Kind) -> Result<Value> {
@@ -243,6 +248,10 @@ impl<'a> Reader<'a> {
                 i64::MIN => Value::Null,
                 raw => json!(raw as f64 / 1e6),
             },
+            Kind::Fixed(size, fraction_bits) => {
+                let raw = number::signed(self.take(size)?, big_endian);
+                json!(raw as f64 / f64::from(fraction_bits).exp2())
+            }
             Kind::Energy => match number::unsigned(self.take(8)?, big_endian) {
                 ENERGY_NOT_AVAILABLE => Value::Null,
                 raw => json!(raw as f64 / 4_294_967_296.0),

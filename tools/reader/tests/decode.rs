@@ -137,3 +137,27 @@ fn a_table_that_is_too_short_says_where() {
         "GENERAL_MFG_ID does not fit its layout: MFG_SERIAL_NUMBER: 16 bytes are wanted and 15 are left"
     );
 }
+
+#[test]
+fn calibration_constants_by_name() {
+    let mut constants = c12::calibration::Constants::NOMINAL;
+    constants.count = 3;
+    constants.channels[1].gain = 5 << 27;
+    constants.channels[1].noise = 4489 * 256 + 128;
+    constants.channels[1].phase = -(1 << 24);
+    constants.curves[1][4].current_ua = 30_500_000;
+    constants.curves[1][4].gain = -1 << 10;
+    let record = decode(&[(2049, &constants.to_bytes())]);
+    assert_eq!(record["version"], json!(1));
+    assert_eq!(record["count"], json!(3));
+    assert_eq!(record["voltage"]["gain"], json!(1.0));
+    assert_eq!(record["line"]["gain"], json!(0.625));
+    assert_eq!(record["line"]["noise_code2"], json!(4489.5));
+    assert_eq!(record["line"]["phase_rad"], json!(-1.0 / 64.0));
+    let point = &record["neutral_curve"][4];
+    assert_eq!(point["current_a"], json!(30.5));
+    assert_eq!(point["gain"], json!(-1.0 / 1024.0));
+    assert_eq!(record["temperature"].as_array().map(Vec::len), Some(3));
+    assert_eq!(record["starting_reactive"], json!(0));
+    assert!(record.get("REST").is_none());
+}

@@ -77,7 +77,9 @@ fn page() -> String {
         assert!(rest.is_empty());
         for placed in placed.iter().filter(|placed| placed.size != 0) {
             let count = match (placed.field.repeat, &placed.value) {
-                (Repeat::Times(_), Value::Array(values)) => format!(" × {}", values.len()),
+                (Repeat::Times(_) | Repeat::Exactly(_), Value::Array(values)) => {
+                    format!(" × {}", values.len())
+                }
                 _ => String::new(),
             };
             let Field { name, kind, .. } = placed.field;
@@ -126,6 +128,14 @@ fn words(kind: Kind) -> String {
         Kind::Milli => "signed, 32 bits, thousandths".into(),
         Kind::Micro => "signed, 32 bits, millionths".into(),
         Kind::MicroWide => "signed, 64 bits, millionths".into(),
+        Kind::Fixed(size, fraction) => {
+            let exponent: String = (fraction.to_string().bytes())
+                .map(|digit| {
+                    ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][usize::from(digit - b'0')]
+                })
+                .collect();
+            format!("signed, {} bits, 2⁻{exponent}", 8 * size)
+        }
         Kind::Energy => "unsigned, 64 bits, 2⁻³²".into(),
         Kind::Interval(_) => "number, by INT_FMT_CDE".into(),
         Kind::Group(fields) => {

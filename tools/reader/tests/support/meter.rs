@@ -32,8 +32,8 @@ c12::tables! {
         71: read ST71;
         76: read ST76;
         2048: read MT0;
-        2049: read MT1;
         2051: read MT3;
+        2057: read MT9;
     }
 }
 
@@ -178,7 +178,7 @@ static ST76: [Part; 1] = [Part::Rom(&[
     26, 11, 20, 10, 46, 59, 8, 0, 1, 0, 1, 0, // power down
 ])];
 // Larger than one response may be.
-static MT1: [Part; 1] = [Part::Live {
+static MT9: [Part; 1] = [Part::Live {
     id: PATTERN,
     size: 65_000,
 }];
@@ -217,7 +217,13 @@ impl Meter {
         put(offset::IRMS_UA, 10_000_250);
         put(offset::P_MW, -2_200_175);
         put(offset::F_UHZ, 60_000_123);
-        snapshot[offset::IMPORT..].fill(0xFF);
+        snapshot[offset::IMPORT..offset::P_UW].fill(0xFF);
+        for at in [offset::P_UW, offset::Q_UVAR] {
+            snapshot[at..at + 8].copy_from_slice(&i64::MIN.to_le_bytes());
+        }
+        for at in (offset::P1_MW..snapshot::SIZE).step_by(4) {
+            snapshot[at..at + 4].copy_from_slice(&snapshot::NOT_AVAILABLE.to_le_bytes());
+        }
         // 1234.5 Wh and 7.25 Wh.
         snapshot[offset::IMPORT..offset::IMPORT + 8]
             .copy_from_slice(&(0x04D2_8000_0000u64).to_le_bytes());
@@ -310,7 +316,7 @@ impl Source for Values<'_> {
     }
 }
 
-/// Byte `at` of the test meter's MT1.
+/// Byte `at` of the test meter's MT9.
 pub fn pattern(at: usize) -> u8 {
     ((at * 31) >> 3) as u8
 }
