@@ -2,11 +2,11 @@
 
 use crate::hw::port::Work;
 use crate::hw::{
-    board, clock, console, converter, identity, metering, port, power, sampler, spi, time, watchdog,
+    board, clock, console, converter, identity, kernel, metering, port, power, sampler, spi, time,
+    watchdog,
 };
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
@@ -16,7 +16,6 @@ const SILENT_AFTER_MS: u32 = 100;
 
 /// The main loop's own state.
 struct App {
-    p: Peripherals,
     device: MeterDevice,
     responder: Responder,
     alive: Alive,
@@ -28,75 +27,74 @@ struct Alive {
     at_ms: u32,
 }
 
-/// The main loop's state. A static, built in place: on the stack it would exist twice while it is made.
-struct MainOwned(UnsafeCell<MaybeUninit<App>>);
+/// The main loop's state. A static: on the stack it would exist twice while it is made.
+struct MainOwned(UnsafeCell<App>);
 // SAFETY: only `main` touches it.
 unsafe impl Sync for MainOwned {}
-static APP: MainOwned = MainOwned(UnsafeCell::new(MaybeUninit::uninit()));
+static APP: MainOwned = MainOwned(UnsafeCell::new(App {
+    device: MeterDevice::ZERO,
+    responder: Responder::new(),
+    alive: Alive {
+        blocks_seen: 0,
+        at_ms: 0,
+    },
+}));
 
 #[msp430_rt::entry]
 fn main() -> ! {
+    // SAFETY: the only owner; interrupt handlers touch registers that the main loop does not use while they are on.
+    let p = unsafe { Peripherals::steal() };
+    power_up(&p);
     // SAFETY: the only reference to it.
-    let app = power_up(unsafe { &mut *APP.0.get() });
-    app.start_converter();
+    let app = unsafe { &mut *APP.0.get() };
+    app.device.start();
+    app.device.serial = identity::serial_number();
+    app.start_converter(&p);
     // SAFETY: everything that a handler uses is initialised.
     unsafe { msp430::interrupt::enable() };
     loop {
-        app.turn();
+        app.turn(&p);
         power::sleep_until_interrupt();
     }
 }
 
 /// Brings everything up, in the order that it needs.
 #[inline(never)]
-fn power_up(place: &mut MaybeUninit<App>) -> &mut App {
-    // SAFETY: the only owner; interrupt handlers touch registers that the main loop does not use while they are on.
-    let p = unsafe { Peripherals::steal() };
-    board::init_pins(&p);
-    clock::init(&p);
-    watchdog::feed(&p);
-    time::start(&p);
-    console::start(&p);
-    port::start(&p);
-    spi::init(&p);
+fn power_up(p: &Peripherals) {
+    board::init_pins(p);
+    clock::init(p);
+    watchdog::feed(p);
+    time::start(p);
+    console::start(p);
+    port::start(p);
+    spi::init(p);
     metering::start();
-    let app = place.write(App {
-        p,
-        device: MeterDevice::new(),
-        responder: Responder::new(),
-        alive: Alive {
-            blocks_seen: 0,
-            at_ms: 0,
-        },
-    });
-    app.device.serial = identity::serial_number();
-    app
 }
 
 impl App {
     /// One turn: everything that is due. Interrupts wake the loop at least 128 times a second.
-    fn turn(&mut self) {
-        self.watch_samples();
+    fn turn(&mut self, p: &Peripherals) {
+        self.watch_samples(p);
         let readings = &mut self.device.readings;
         // A response in several packets shows one instant.
         let held = self.responder.is_streaming();
         if metering::with_finished_window(|window| {
-            readings.account(window, time::now_ms() / 1000, held);
+            readings.account(&kernel::Assembly, window, time::now_ms() / 1000, held);
         }) {
-            self.print_status();
+            self.print_status(p);
         }
-        match port::poll(&self.p) {
+        match port::poll(p) {
             Work::Nothing => {}
             Work::Lost => self.responder.lost(&mut self.device),
             Work::Serve(cause, frame) => {
                 self.responder.serve(cause, frame, &mut self.device);
-                port::send(&self.p, frame);
+                port::send(p, frame);
             }
         }
     }
 
     /// Feeds the watchdog while blocks come; revives a converter that went silent or lost its configuration.
-    fn watch_samples(&mut self) {
+    fn watch_samples(&mut self, p: &Peripherals) {
         let blocks = sampler::blocks_completed();
         let now_ms = time::now_ms();
         if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
@@ -105,29 +103,29 @@ impl App {
                 at_ms: now_ms,
             };
             self.device.status &= !STATUS_MEASUREMENT_ERROR;
-            watchdog::feed(&self.p);
+            watchdog::feed(p);
         } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS
             || sampler::needs_bring_up()
         {
-            sampler::stop(&self.p);
-            self.start_converter();
+            sampler::stop(p);
+            self.start_converter(p);
             self.alive.at_ms = now_ms;
             // A bounded attempt has ended; with a dead converter the meter still answers its port, flagged.
-            watchdog::feed(&self.p);
+            watchdog::feed(p);
         }
     }
 
     #[inline(never)]
-    fn start_converter(&mut self) {
-        match converter::bring_up(&self.p) {
-            Ok(()) => sampler::start(&self.p),
+    fn start_converter(&mut self, p: &Peripherals) {
+        match converter::bring_up(p) {
+            Ok(()) => sampler::start(p),
             Err(_) => self.device.status |= STATUS_MEASUREMENT_ERROR,
         }
     }
 
     /// One readable line a second on the service console.
-    fn print_status(&self) {
-        let mut line = console::Line(&self.p);
+    fn print_status(&self, p: &Peripherals) {
+        let mut line = console::Line(p);
         let _ = meter430::status_line::write(
             &mut line,
             &self.device.readings.snapshot,

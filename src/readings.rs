@@ -3,52 +3,64 @@
 use crate::snapshot::Snapshot;
 use c12::snapshot::{flag, offset};
 use metrology::energy::Register;
-use metrology::{Calibration, Energy, Flags, Quantities, Window, energy};
+use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
 pub const SAMPLE_RATE_HZ: u16 = 8000;
 /// Pulses per kilowatt-hour, kilovar-hour and kilovolt-ampere-hour.
 pub const METER_CONSTANT: u16 = 6400;
 
+/// Energy of one pulse in the registers' unit.
+static PULSE_THRESHOLD: u64 = energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ);
+
 /// Watt-hours of one pulse in units of 2⁻³² Wh: 1000 / 6400 · 2³², exactly.
 const PULSE_2E32_WH: u32 = (1000 * (1u64 << 32) / METER_CONSTANT as u64) as u32;
 const _: () = assert!(PULSE_2E32_WH as u64 * METER_CONSTANT as u64 == 1000 << 32);
 
 /// A register's remainder is in code² · sample, of which 40 · rate · 2⁴⁶ / 1000 make a watt-hour (600 V and 150 A at
-/// code 2²³). In units of 2⁻³² Wh that is remainder / (rate · 2¹⁴ / 25), here remainder / (2²⁰ · 5).
-const REMAINDER_SHIFT: u32 = 20;
-const REMAINDER_DIVISOR: u32 = 5;
-const _: () =
-    assert!((SAMPLE_RATE_HZ as u64) << 14 == (25 * REMAINDER_DIVISOR as u64) << REMAINDER_SHIFT);
+/// code 2²³). In units of 2⁻³² Wh that is remainder · 25 / (rate · 2¹⁴); as a factor for a shift of 32 + 20.
+const REMAINDER_UNIT: u32 = ((25u64 << (32 + 20 - 14)) / SAMPLE_RATE_HZ as u64) as u32;
+
+/// 1/1000 as a factor for a shift of 32 + 9.
+const MILLI: u32 = ((1u64 << 41) / 1000 + 1) as u32;
 
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
     calibration: Calibration,
     energy: Energy,
-    pulse_threshold: u64,
     sequence: u32,
     /// The newest measurement.
     pub snapshot: Snapshot,
 }
 
 impl Readings {
+    /// All zero: what a static begins with; call [`start`](Self::start) before use.
+    pub const ZERO: Self = Self {
+        calibration: Calibration::ZERO,
+        energy: Energy::ZERO,
+        sequence: 0,
+        snapshot: Snapshot::ZERO,
+    };
+
     /// Registers at zero, nominal constants.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            calibration: Calibration::NOMINAL,
-            energy: Energy::ZERO,
-            pulse_threshold: energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ),
-            sequence: 0,
-            snapshot: Snapshot::new(),
-        }
+        let mut readings = Self::ZERO;
+        readings.start();
+        readings
+    }
+
+    /// Sets what is not zero at power-up.
+    pub fn start(&mut self) {
+        self.calibration = Calibration::NOMINAL;
+        self.snapshot.clear();
     }
 
     /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
     /// everything as one consistent instant.
-    pub fn account(&mut self, window: &Window, uptime_s: u32, held: bool) {
-        let quantities = Quantities::from_window(window, &self.calibration, SAMPLE_RATE_HZ);
-        self.energy.add(&quantities.flow, self.pulse_threshold);
+    pub fn account<K: Kernel>(&mut self, kernel: &K, window: &Window, uptime_s: u32, held: bool) {
+        let quantities = Quantities::from_window(kernel, window, &self.calibration, SAMPLE_RATE_HZ);
+        self.energy.add(kernel, &quantities.flow, &PULSE_THRESHOLD);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
             return;
@@ -58,18 +70,27 @@ impl Readings {
         s.put_word(offset::SEQUENCE, self.sequence);
         s.put_word(offset::UPTIME_S, uptime_s);
         s.put_word(offset::FLAGS, snapshot_flags(quantities.flags));
-        s.put_quantity(offset::VRMS_MV, milli(quantities.voltage_uv as i64));
+        s.put_quantity(
+            offset::VRMS_MV,
+            milli(kernel, &(quantities.voltage_uv as i64)),
+        );
         s.put_word(offset::IRMS_UA, quantities.line_ua);
         s.put_word(offset::NEUTRAL_UA, quantities.neutral_ua);
-        s.put_quantity(offset::P_MW, milli(quantities.active_uw));
-        s.put_quantity(offset::Q_MVAR, milli(quantities.reactive_uvar));
+        s.put_quantity(offset::P_MW, milli(kernel, &quantities.active_uw));
+        s.put_quantity(offset::Q_MVAR, milli(kernel, &quantities.reactive_uvar));
         s.put_wide(offset::P_UW, &quantities.active_uw);
         s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar);
-        s.put_quantity(offset::P1_MW, milli(quantities.fundamental_active_uw));
+        s.put_quantity(
+            offset::P1_MW,
+            milli(kernel, &quantities.fundamental_active_uw),
+        );
         s.put_quantity(offset::DPF_PPM, quantities.displacement_ppm);
         s.put_word(offset::V_PEAK_UV, quantities.peak_voltage_uv);
         s.put_word(offset::I_PEAK_UA, quantities.peak_line_ua);
-        s.put_quantity(offset::S_MVA, milli(quantities.apparent_uva as i64));
+        s.put_quantity(
+            offset::S_MVA,
+            milli(kernel, &(quantities.apparent_uva as i64)),
+        );
         s.put_quantity(offset::PF_PPM, quantities.power_factor_ppm);
         let frequency_uhz = match quantities.frequency_uhz {
             0 => c12::snapshot::NOT_AVAILABLE,
@@ -89,7 +110,7 @@ impl Readings {
         ];
         let mut at = offset::IMPORT;
         for register in registers {
-            s.put_energy(at, energy_2e32_wh(register));
+            s.put_wide(at, &energy_2e32_wh(kernel, register));
             at += 8;
         }
     }
@@ -103,15 +124,19 @@ impl Default for Readings {
 
 /// Millionths to thousandths, rounded; the full scale of 45 kW is 4.5·10⁷ of them.
 #[inline(never)]
-fn milli(micro: i64) -> i32 {
-    let half = if micro < 0 { -500 } else { 500 };
-    ((micro + half) / 1000) as i32
+fn milli<K: Kernel>(kernel: &K, micro: &i64) -> i32 {
+    let mut milli = *micro;
+    kernel.scale(&mut milli, MILLI, 9);
+    milli as i32
 }
 
 /// A register in units of 2⁻³² Wh.
-fn energy_2e32_wh(register: &Register) -> u64 {
-    let rest = (register.remainder >> REMAINDER_SHIFT) as u32 / REMAINDER_DIVISOR;
-    register.pulses as u64 * PULSE_2E32_WH as u64 + rest as u64
+#[inline(never)]
+fn energy_2e32_wh<K: Kernel>(kernel: &K, register: &Register) -> i64 {
+    let mut energy = register.remainder as i64;
+    kernel.scale(&mut energy, REMAINDER_UNIT, 20);
+    kernel.add_product(&mut energy, register.pulses as i32, PULSE_2E32_WH as i32);
+    energy
 }
 
 /// The window's remarks as MT0 shows them. Nominal constants are in use until calibration exists.
@@ -135,6 +160,7 @@ fn snapshot_flags(flags: Flags) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use metrology::Portable;
 
     #[test]
     fn a_pulse_is_its_watt_hours() {
@@ -143,28 +169,29 @@ mod tests {
             pulses: 6400,
             remainder: 0,
         };
-        assert_eq!(energy_2e32_wh(&register), 1000 << 32);
+        assert_eq!(energy_2e32_wh(&Portable, &register), 1000 << 32);
         // Just below the next pulse the remainder is worth nearly a pulse: no step, no gap.
         register.remainder = threshold - 1;
-        let missing = (1000u64 << 32) + u64::from(PULSE_2E32_WH) - energy_2e32_wh(&register);
-        assert!(missing <= 1, "{missing}");
+        let missing =
+            (1000 << 32) + i64::from(PULSE_2E32_WH) - energy_2e32_wh(&Portable, &register);
+        assert!((0..=1).contains(&missing), "{missing}");
     }
 
     #[test]
     fn a_reader_in_the_middle_sees_one_instant() {
         let mut readings = Readings::new();
         let before = readings.snapshot.clone();
-        readings.account(&Window::default(), 1, true);
-        assert_eq!(readings.snapshot.bytes(), before.bytes());
-        readings.account(&Window::default(), 2, false);
+        readings.account(&Portable, &Window::default(), 1, true);
+        assert_eq!(readings.snapshot, before);
+        readings.account(&Portable, &Window::default(), 2, false);
         assert_eq!(readings.snapshot.word(offset::SEQUENCE), 2);
         assert_eq!(readings.snapshot.word(offset::UPTIME_S), 2);
     }
 
     #[test]
     fn thousandths_round_to_nearest() {
-        assert_eq!(milli(1_499), 1);
-        assert_eq!(milli(1_500), 2);
-        assert_eq!(milli(-1_500), -2);
+        assert_eq!(milli(&Portable, &1_499), 1);
+        assert_eq!(milli(&Portable, &1_500), 2);
+        assert_eq!(milli(&Portable, &-1_500), -2);
     }
 }

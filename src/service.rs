@@ -1,6 +1,7 @@
 //! The meter as its communications port sees it: the C12 responder's device.
 
 use crate::readings::Readings;
+use crate::snapshot::Snapshot;
 use crate::tables::{TABLES, live};
 use c12::access;
 use c12::device::Device;
@@ -27,15 +28,27 @@ pub struct MeterDevice {
 }
 
 impl MeterDevice {
+    /// All zero: what a static begins with; call [`start`](Self::start) before use.
+    pub const ZERO: Self = Self {
+        readings: Readings::ZERO,
+        status: 0,
+        serial: [0; 16],
+        reading: None,
+    };
+
     /// A meter that has measured nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            readings: Readings::new(),
-            status: STATUS_UNPROGRAMMED,
-            serial: [b'0'; 16],
-            reading: None,
-        }
+        let mut meter = Self::ZERO;
+        meter.start();
+        meter.serial = [b'0'; 16];
+        meter
+    }
+
+    /// Sets what is not zero at power-up, but for the serial number.
+    pub fn start(&mut self) {
+        self.readings.start();
+        self.status = STATUS_UNPROGRAMMED;
     }
 }
 
@@ -47,7 +60,7 @@ impl Default for MeterDevice {
 
 /// Live bytes: those of the snapshot, which stands still while a response is under way.
 struct Shown<'m> {
-    snapshot: &'m [u8],
+    snapshot: &'m Snapshot,
     status: [u8; 2],
     serial: &'m [u8; 16],
 }
@@ -57,7 +70,7 @@ impl Source for Shown<'_> {
         let bytes: &[u8] = match id {
             live::STATUS => &self.status,
             live::SERIAL => self.serial,
-            offset => self.snapshot.get(offset as usize..).unwrap_or(&[]),
+            offset => return self.snapshot.copy((offset + skip) as usize, out),
         };
         let bytes = bytes.get(skip as usize..).unwrap_or(&[]);
         for (to, from) in out.iter_mut().zip(bytes) {
@@ -81,7 +94,7 @@ impl Device for MeterDevice {
             None => return,
         };
         let mut source = Shown {
-            snapshot: self.readings.snapshot.bytes(),
+            snapshot: &self.readings.snapshot,
             status: self.status.to_le_bytes(),
             serial: &self.serial,
         };

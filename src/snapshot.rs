@@ -1,82 +1,84 @@
-//! The measurement snapshot, kept as the bytes of table MT0.
+//! The measurement snapshot, kept as table MT0 shows it.
 //!
-//! Kept as bytes because every reader of it is a table: MT0 whole, ST23 and ST28 in parts. Layout: [`c12::snapshot`].
+//! Kept so because every reader of it is a table: MT0 whole, ST23 and ST28 in parts. Layout: [`c12::snapshot`].
 
 use c12::snapshot::{NOT_AVAILABLE, SIZE, offset};
 
-/// One consistent instant.
-#[derive(Clone)]
-pub struct Snapshot([u8; SIZE]);
+/// One consistent instant, in 16-bit words: the compiler would take wider numbers to bytes shift by shift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot([u16; SIZE / 2]);
 
 impl Snapshot {
+    /// All zero: what a static begins with; call [`clear`](Self::clear) before use.
+    pub const ZERO: Self = Self([0; SIZE / 2]);
+
     /// Nothing measured yet: quantities not available, energies zero.
-    #[must_use]
-    pub const fn new() -> Self {
-        let mut bytes = [0; SIZE];
-        let missing = NOT_AVAILABLE.to_le_bytes();
-        let mut at = offset::VRMS_MV;
-        while at < SIZE {
-            let is_energy = at >= offset::IMPORT && at < offset::P_UW;
-            // Only the last byte of a wide quantity's lowest value is not 0.
-            let is_low_half = at >= offset::P_UW && at < offset::P1_MW && at % 8 < 4;
-            if !is_energy && !is_low_half {
-                bytes[at] = missing[at % 4];
-            }
-            at += 1;
+    pub fn clear(&mut self) {
+        for offset in (offset::VRMS_MV..offset::IMPORT).step_by(4) {
+            self.put_quantity(offset, NOT_AVAILABLE);
         }
-        Self(bytes)
+        for offset in (offset::P_UW + 4..SIZE).step_by(4) {
+            self.put_quantity(offset, NOT_AVAILABLE);
+        }
+        // The lower half of a wide quantity that is not available is 0.
+        self.put_quantity(offset::Q_UVAR, 0);
     }
 
-    /// The table's bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> &[u8; SIZE] {
-        &self.0
+    /// Copies the table's bytes from `offset` on to `out`, as far as there are any.
+    pub fn copy(&self, offset: usize, out: &mut [u8]) {
+        let mut at = offset;
+        for byte in out {
+            let Some(word) = self.0.get(at / 2) else {
+                return;
+            };
+            *byte = if at & 1 == 0 {
+                (*word & 0xFF) as u8
+            } else {
+                (*word >> 8) as u8
+            };
+            at += 1;
+        }
     }
 
     /// Puts a 32-bit word at `offset`, one of [`c12::snapshot::offset`].
+    #[inline(never)]
     pub fn put_word(&mut self, offset: usize, value: u32) {
-        self.put(offset, &value.to_le_bytes());
+        self.put_half(offset, value as u16);
+        self.put_half(offset + 2, (value >> 16) as u16);
     }
 
     /// Puts a signed quantity at `offset`.
+    #[inline(always)]
     pub fn put_quantity(&mut self, offset: usize, value: i32) {
-        self.put(offset, &value.to_le_bytes());
+        self.put_word(offset, value as u32);
     }
 
-    /// Puts a signed 64-bit quantity at `offset`.
+    /// Puts an energy in 2⁻³² Wh, or a wide quantity, at `offset`.
+    #[inline(never)]
     pub fn put_wide(&mut self, offset: usize, value: &i64) {
-        self.put(offset, &value.to_le_bytes());
-    }
-
-    /// Puts an energy in 2⁻³² Wh at `offset`.
-    pub fn put_energy(&mut self, offset: usize, value: u64) {
-        self.put(offset, &value.to_le_bytes());
+        self.put_word(offset, *value as u32);
+        self.put_word(offset + 4, (*value >> 32) as u32);
     }
 
     /// The 32-bit word at `offset`.
     #[must_use]
     pub fn word(&self, offset: usize) -> u32 {
-        match self
-            .0
-            .get(offset..)
-            .and_then(|rest| rest.first_chunk::<4>())
-        {
-            Some(bytes) => u32::from_le_bytes(*bytes),
-            None => 0,
-        }
+        let half = |at: usize| self.0.get(at / 2).copied().unwrap_or(0) as u32;
+        half(offset) | half(offset + 2) << 16
     }
 
-    fn put(&mut self, offset: usize, bytes: &[u8]) {
-        if let Some(place) = self.0.get_mut(offset..) {
-            for (to, from) in place.iter_mut().zip(bytes) {
-                *to = *from;
-            }
+    #[inline(never)]
+    fn put_half(&mut self, offset: usize, value: u16) {
+        if let Some(place) = self.0.get_mut(offset / 2) {
+            *place = value;
         }
     }
 }
 
 impl Default for Snapshot {
     fn default() -> Self {
-        Self::new()
+        let mut snapshot = Self::ZERO;
+        snapshot.clear();
+        snapshot
     }
 }

@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_a_person_expects() {
-        let mut snapshot = Snapshot::new();
+        let mut snapshot = Snapshot::default();
         snapshot.put_quantity(offset::VRMS_MV, 219_998);
         snapshot.put_quantity(offset::IRMS_UA, 4_567);
         snapshot.put_quantity(offset::P_MW, -1_234_500);
-        snapshot.put_energy(offset::IMPORT, 12 << 32);
+        snapshot.put_wide(offset::IMPORT, &(12 << 32));
         let mut text = Text(String::new());
         write(&mut text, &snapshot, 3).unwrap();
         assert_eq!(

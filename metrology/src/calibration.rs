@@ -45,6 +45,17 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// Not for use: what a static begins with.
+    pub const ZERO: Self = Self {
+        channels: [ChannelCalibration {
+            gain: I2F30::ZERO,
+            noise: 0,
+            power_gain: I2F30::ZERO,
+            phase: I2F30::ZERO,
+            power_offset: 0,
+        }; CHANNELS],
+    };
+
     /// Of a meter as designed: 600 V and 150 A at code 2²³, no noise, no phase error.
     pub const NOMINAL: Self = Self {
         channels: [ChannelCalibration::NOMINAL; CHANNELS],

@@ -5,7 +5,7 @@
 
 use crate::block::CHANNELS;
 use crate::calibration::{Calibration, ChannelCalibration};
-use crate::wide::mul_q30;
+use crate::kernel::Kernel;
 
 /// Points of a curve.
 pub const POINTS: usize = 5;
@@ -94,23 +94,29 @@ pub struct Correction {
 
 impl Correction {
     /// `base` corrected for the currents of line and neutral (µA) and for `delta` from 25 °C in 1/16 K.
-    pub fn apply(&self, base: &Calibration, currents_ua: [u32; 2], delta: i16) -> Calibration {
+    pub fn apply<K: Kernel>(
+        &self,
+        kernel: &K,
+        base: &Calibration,
+        currents_ua: [u32; 2],
+        delta: i16,
+    ) -> Calibration {
         let mut corrected = *base;
         for (channel, law) in corrected.channels.iter_mut().zip(&self.temperature) {
-            raise(channel, law.at(delta), 0);
+            raise(kernel, channel, law.at(delta), 0);
         }
         let [_, currents @ ..] = &mut corrected.channels;
         for ((channel, curve), current) in currents.iter_mut().zip(&self.curves).zip(currents_ua) {
             let [gain, phase] = curve.at(current);
-            raise(channel, gain << 10, phase << 10);
+            raise(kernel, channel, gain << 10, phase << 10);
         }
         corrected
     }
 }
 
 /// Multiplies a channel's gain by 1 + `gain` and adds to its phase, both Q30.
-fn raise(channel: &mut ChannelCalibration, gain: i32, phase: i32) {
+fn raise<K: Kernel>(kernel: &K, channel: &mut ChannelCalibration, gain: i32, phase: i32) {
     let bits = channel.gain.to_bits();
-    channel.gain = fixed::types::I2F30::from_bits(bits + mul_q30(bits, gain));
+    channel.gain = fixed::types::I2F30::from_bits(bits + kernel.mul_q30(bits, gain));
     channel.phase = fixed::types::I2F30::from_bits(channel.phase.to_bits() + phase);
 }

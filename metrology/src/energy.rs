@@ -3,7 +3,7 @@
 //! Everything is kept in raw units, code² · sample at nominal full scale. Each register holds back what does not fill a
 //! pulse yet; that remainder is never rounded.
 
-use crate::wide::{add, divide, sub};
+use crate::kernel::Kernel;
 
 /// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,23 +35,23 @@ impl Register {
     /// Adds the magnitude of `amount` (below 2⁶²) and returns the pulses that this completes; `threshold` is the energy
     /// of one pulse.
     #[inline(never)]
-    pub fn add(&mut self, amount: &i64, threshold: &i64) -> u16 {
+    pub fn add<K: Kernel>(&mut self, kernel: &K, amount: &i64, threshold: &i64) -> u16 {
         let mut remainder = self.remainder as i64;
         if *amount < 0 {
-            sub(&mut remainder, amount);
+            kernel.sub(&mut remainder, amount);
         } else {
-            add(&mut remainder, amount);
+            kernel.add(&mut remainder, amount);
         }
         // At full scale and 6 400 imp/kWh a window completes about 160 pulses; a loop is cheaper than a division.
         let mut pulses = 0u16;
         loop {
-            sub(&mut remainder, threshold);
+            kernel.sub(&mut remainder, threshold);
             if remainder < 0 || pulses == u16::MAX {
                 break;
             }
             pulses += 1;
         }
-        add(&mut remainder, threshold);
+        kernel.add(&mut remainder, threshold);
         self.remainder = remainder as u64;
         self.pulses = self.pulses.wrapping_add(pulses as u32);
         pulses
@@ -91,8 +91,8 @@ impl Energy {
 
     /// Adds what flowed in a window; `threshold` from [`threshold`].
     #[inline(never)]
-    pub fn add(&mut self, flow: &Flow, threshold: u64) -> Pulses {
-        let threshold = &(threshold as i64);
+    pub fn add<K: Kernel>(&mut self, kernel: &K, flow: &Flow, threshold: &u64) -> Pulses {
+        let threshold = &(*threshold as i64);
         let [first, second, third, fourth] = &mut self.quadrants;
         let (active, lagging, leading) = if flow.active < 0 {
             (&mut self.export, second, third)
@@ -100,10 +100,11 @@ impl Energy {
             (&mut self.import, first, fourth)
         };
         let reactive = if flow.reactive < 0 { leading } else { lagging };
-        self.apparent.add(&(flow.apparent as i64), threshold);
+        self.apparent
+            .add(kernel, &(flow.apparent as i64), threshold);
         Pulses {
-            active: active.add(&flow.active, threshold),
-            reactive: reactive.add(&flow.reactive, threshold),
+            active: active.add(kernel, &flow.active, threshold),
+            reactive: reactive.add(kernel, &flow.reactive, threshold),
         }
     }
 }
@@ -111,13 +112,9 @@ impl Energy {
 /// Energy of one pulse in code² · sample, for `constant` pulses per kWh (1 … 65 535; 0 counts as 1) at `rate` samples
 /// per second.
 ///
-/// 3.6·10⁶ J / constant · rate · 2⁴⁶ / (600 V · 150 A) = 40 · rate · 2⁴⁶ / constant, exact to 2⁻³⁰.
-#[inline(never)]
-pub fn threshold(constant: u16, rate: u16) -> u64 {
-    let constant = if constant == 0 { 1 } else { constant as u32 };
-    // 40 · rate / constant in Q14 and what is left, so that neither half needs more than 32 bits.
-    let numerator = 40 * rate as u32;
-    let whole = numerator.checked_div(constant).unwrap_or(0);
-    let fraction = divide(((numerator - whole * constant) as u64) << 32, constant);
-    (whole as u64) << 46 | (fraction as u64) << 14
+/// 3.6·10⁶ J / constant · rate · 2⁴⁶ / (600 V · 150 A) = 40 · rate · 2⁴⁶ / constant, rounded down. For constants: the
+/// division is too wide for the target.
+pub const fn threshold(constant: u16, rate: u16) -> u64 {
+    let constant = if constant == 0 { 1 } else { constant as u128 };
+    (((40 * rate as u128) << 46) / constant) as u64
 }

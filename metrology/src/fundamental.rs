@@ -65,14 +65,14 @@ impl Demodulator {
         let mut old = [0; CENTRE];
         let mut new = [0; BLOCK];
         for (signal, centre) in signals.into_iter().enumerate() {
-            end.cut.divide(centre, &mut old, &mut new);
+            end.cut.divide(kernel, centre, &mut old, &mut new);
             self.add(kernel, signal, block_of(&old), scratch);
             self.add_before(kernel, signal, old[0], &mut new, scratch);
         }
         self.finish(kernel, end.length, sums);
         self.start(kernel, end.turns.wrapping_mul(order as u32));
         for (signal, centre) in signals.into_iter().enumerate() {
-            end.cut.divide(centre, &mut old, &mut new);
+            end.cut.divide(kernel, centre, &mut old, &mut new);
             self.add(kernel, signal, &new, scratch);
             self.add_before(kernel, signal, -old[0], &mut new, scratch);
         }

@@ -7,7 +7,6 @@
 use crate::block::{BLOCK, Block, VOLTAGE};
 use crate::calibration::VOLTAGE_FULL_SCALE_UV;
 use crate::kernel::Kernel;
-use crate::wide::{add, divide};
 use crate::window::block_of;
 use crate::zero_cross::Crossing;
 
@@ -47,9 +46,9 @@ impl HalfCycles {
             .unwrap_or((samples, &[]));
         kernel.mac(&mut self.running, old, old);
         let mut sum = self.running;
-        add(&mut sum, &self.previous);
+        kernel.add(&mut sum, &self.previous);
         // Q16 lengths: the quotient is in 2¹⁶ code².
-        let level = divide(sum as u64, length.wrapping_add(self.previous_length));
+        let level = kernel.divide(sum as u64, length.wrapping_add(self.previous_length));
         let complete = self.previous_length != 0;
         self.previous = self.running;
         self.previous_length = length;
@@ -79,11 +78,12 @@ pub struct VoltageLimits {
 impl VoltageLimits {
     /// The usual limits, 10 %, 90 % and 110 % with 2 % hysteresis, of a nominal voltage in mV (up to 400 V), for a voltage
     /// channel of the given gain, Q30.
-    pub fn usual(nominal_mv: u32, gain: i32) -> Self {
-        let code = divide((nominal_mv as u64) << 23, VOLTAGE_FULL_SCALE_UV / 1000);
-        let code = divide((code as u64) << 30, gain as u32);
+    pub fn usual<K: Kernel>(kernel: &K, nominal_mv: u32, gain: i32) -> Self {
+        let code = kernel.divide((nominal_mv as u64) << 23, VOLTAGE_FULL_SCALE_UV / 1000);
+        let code = kernel.divide((code as u64) << 30, gain as u32);
         let square = ((code as u64 * code as u64) >> 16) as u32;
-        let part = |percent_squared: u32| divide(square as u64 * percent_squared as u64, 10_000);
+        let part =
+            |percent_squared: u32| kernel.divide(square as u64 * percent_squared as u64, 10_000);
         Self {
             interruption: part(10 * 10),
             interruption_end: part(12 * 12),

@@ -6,7 +6,7 @@
 use crate::block::{BLOCK, Block, LINE, VOLTAGE};
 use crate::fundamental::{Demodulator, Scratch};
 use crate::kernel::Kernel;
-use crate::wide::{ONE, divide, double, mul_q30, scale, square_root};
+use crate::wide::{HALF, ONE};
 use crate::window::{FundamentalSums, PieceEnd, Window};
 
 /// First and last order.
@@ -87,10 +87,10 @@ impl Harmonics {
         if sums.pieces == 0 {
             return None;
         }
-        let restore = undroop(measured_turns);
+        let restore = undroop(kernel, measured_turns);
         for power in [&mut sums.voltage, &mut sums.current] {
-            scale(power, restore, 0);
-            double(power);
+            kernel.scale(power, restore, 0);
+            kernel.shift_left(power, 1);
         }
         Some(Harmonic {
             order: measured_order,
@@ -102,15 +102,15 @@ impl Harmonics {
 
 /// What the power of a sine lost in the converter's sinc³ filter, (x / sin x)⁶ with x half the angle per sample, Q31, for
 /// `turns`/2³² up to a fifth of a turn per sample.
-fn undroop(turns: u32) -> u32 {
+fn undroop<K: Kernel>(kernel: &K, turns: u32) -> u32 {
     // sin x / x = 1 − x²/6·(1 − x²/20·(1 − x²/42)), x² = π²·turns² in Q30.
-    let square = mul_q30(mul_q30(turns as i32, turns as i32), 662_337_939);
+    let square = kernel.mul_q30(kernel.mul_q30(turns as i32, turns as i32), 662_337_939);
     let mut ratio = ONE;
     for reciprocal in [ONE / 42, ONE / 20, ONE / 6] {
-        ratio = ONE - mul_q30(mul_q30(square, reciprocal), ratio);
+        ratio = ONE - kernel.mul_q30(kernel.mul_q30(square, reciprocal), ratio);
     }
-    let cube = mul_q30(mul_q30(ratio, ratio), ratio);
-    divide(1 << 61, mul_q30(cube, cube) as u32)
+    let cube = kernel.mul_q30(kernel.mul_q30(ratio, ratio), ratio);
+    kernel.divide(1 << 61, kernel.mul_q30(cube, cube) as u32)
 }
 
 /// The last measured share of every order in the fundamental.
@@ -136,40 +136,40 @@ impl Spectrum {
     };
 
     /// Enters an order, measured while or shortly after `window` was.
-    pub fn enter(&mut self, harmonic: &Harmonic, window: &Window) {
+    pub fn enter<K: Kernel>(&mut self, kernel: &K, harmonic: &Harmonic, window: &Window) {
         let at = harmonic.order.wrapping_sub(ORDERS.0) as usize;
         let tally = &window.tally;
         let pieces = tally.fundamental.pieces as i32;
         if let (Some(voltage), Some(current)) = (self.voltage.get_mut(at), self.current.get_mut(at))
         {
-            *voltage = share(harmonic.voltage, tally.fundamental.voltage, pieces);
-            *current = share(harmonic.current, tally.fundamental.current, pieces);
+            *voltage = share(kernel, harmonic.voltage, tally.fundamental.voltage, pieces);
+            *current = share(kernel, harmonic.current, tally.fundamental.current, pieces);
         }
     }
 
     /// Total distortion by the orders measured, voltage and current, in 1/32 768 of the fundamental.
-    pub fn distortion(&self) -> [u16; 2] {
+    pub fn distortion<K: Kernel>(&self, kernel: &K) -> [u16; 2] {
         [&self.voltage, &self.current].map(|shares| {
             let mut sum = 0u64;
             for &share in shares {
                 sum += share as u64 * share as u64;
             }
-            square_root(sum).min(u16::MAX as u32) as u16
+            kernel.square_root(&sum).min(u16::MAX as u32) as u16
         })
     }
 }
 
 /// √(part / (whole / pieces)) in 1/32 768, at most 65 535; 0 if there is no whole.
-fn share(mut part: i64, mut whole: i64, pieces: i32) -> u16 {
+fn share<K: Kernel>(kernel: &K, mut part: i64, mut whole: i64, pieces: i32) -> u16 {
     // Equal shifts until the whole fits 31 bits; five times the part, times 2³⁰, then fits 64.
     while whole >> 31 != 0 {
-        scale(&mut whole, 1 << 31, 0);
-        scale(&mut part, 1 << 31, 0);
+        kernel.scale(&mut whole, HALF, 0);
+        kernel.scale(&mut part, HALF, 0);
     }
     if whole <= 0 || part < 0 || part > whole {
         return 0;
     }
     // Power ratio in Q30, its root in Q15.
-    let ratio = divide((part as u64 * pieces as u64) << 30, whole as u32);
-    square_root(ratio as u64).min(u16::MAX as u32) as u16
+    let ratio = kernel.divide((part as u64 * pieces as u64) << 30, whole as u32);
+    kernel.square_root(&(ratio as u64)).min(u16::MAX as u32) as u16
 }

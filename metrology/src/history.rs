@@ -1,7 +1,7 @@
 //! Joins blocks: the last samples of one are the history of the next, and lost samples get an estimate.
 
 use crate::block::{Block, CHANNELS, HISTORY, LANE, Lane};
-use crate::wide::mul_q30;
+use crate::kernel::Kernel;
 
 /// The newest samples of the previous block, per channel.
 #[derive(Clone, Debug)]
@@ -19,13 +19,13 @@ impl History {
     ///
     /// `bend` is ω² in Q30 (4·sin²(ω/2), to be exact): a lost sample continues the sine through the two before it, or,
     /// if its successor is there, lies between its neighbours. A straight line would flatten a sine by 0.1 % there.
-    pub fn thread(&mut self, block: &mut Block, bend: i32) -> u16 {
+    pub fn thread<K: Kernel>(&mut self, kernel: &K, block: &mut Block, bend: i32) -> u16 {
         let lost = block.lost;
         for (lane, tail) in block.lanes.iter_mut().zip(&mut self.tails) {
             // Element by element: the compiler would call memcpy for a loop, which is slower.
             [lane[0], lane[1], lane[2], lane[3]] = *tail;
             if lost != 0 {
-                fill(lane, lost, bend);
+                fill(kernel, lane, lost, bend);
             }
             *tail = [lane[16], lane[17], lane[18], lane[19]];
         }
@@ -37,7 +37,7 @@ impl History {
 
 /// Estimates the lost samples of one lane.
 #[inline(never)]
-fn fill(lane: &mut Lane, lost: u16, bend: i32) {
+fn fill<K: Kernel>(kernel: &K, lane: &mut Lane, lost: u16, bend: i32) {
     let mut remaining = lost;
     for at in HISTORY..LANE {
         let is_lost = remaining & 1 != 0;
@@ -50,10 +50,10 @@ fn fill(lane: &mut Lane, lost: u16, bend: i32) {
         let estimate = if followed {
             // x = (x₋₁ + x₊₁) / (2 − ω²), to second order.
             let middle = (near + lane.get(at + 1).copied().unwrap_or(near)) >> 1;
-            middle + (mul_q30(middle, bend) >> 1)
+            middle + (kernel.mul_q30(middle, bend) >> 1)
         } else {
             // x = (2 − ω²)·x₋₁ − x₋₂.
-            2 * near - lane[at - 2] - mul_q30(near, bend)
+            2 * near - lane[at - 2] - kernel.mul_q30(near, bend)
         };
         lane[at] = estimate.clamp(-(1 << 23), (1 << 23) - 1);
     }

@@ -1,4 +1,5 @@
-//! The few operations that run for every sample, so that the firmware can supply them in assembler.
+//! The operations that the compiler makes slow or large on the target, so that the firmware can supply them in assembler:
+//! what runs for every sample, and arithmetic in 64 bits, which LLVM spells out in some hundred bytes each time.
 //!
 //! The methods' own bodies are the definition: another implementation must give bit-identical results for every input
 //! within the stated ranges. Costs of an assembler version on the MSP430's 32-bit multiplier are in the crate's README.
@@ -10,7 +11,7 @@ use crate::wide;
 /// Half a block: what [`Kernel::fold`] leaves.
 pub const FOLDED: usize = BLOCK / 2;
 
-/// Operations on whole blocks.
+/// Wide arithmetic, in place, and operations on whole blocks. All take bounded time, none can panic.
 pub trait Kernel {
     /// `a·b / 2³⁰`, rounded to nearest: the definition is in `wide`.
     #[inline]
@@ -28,6 +29,48 @@ pub trait Kernel {
     #[inline]
     fn divide(&self, n: u64, d: u32) -> u32 {
         wide::divide(n, d)
+    }
+
+    /// Square root, rounded down.
+    #[inline]
+    fn square_root(&self, x: &u64) -> u32 {
+        wide::square_root(*x)
+    }
+
+    /// `x += y`, wrapping.
+    #[inline]
+    fn add(&self, x: &mut i64, y: &i64) {
+        *x = x.wrapping_add(*y);
+    }
+
+    /// `x -= y`, wrapping.
+    #[inline]
+    fn sub(&self, x: &mut i64, y: &i64) {
+        *x = x.wrapping_sub(*y);
+    }
+
+    /// `x += y`, wrapping.
+    #[inline]
+    fn add_small(&self, x: &mut i64, y: i32) {
+        *x = x.wrapping_add(y as i64);
+    }
+
+    /// `x = x·2^bits`, wrapping; `bits` is at least 1 and costs time.
+    #[inline]
+    fn shift_left(&self, x: &mut i64, bits: u16) {
+        *x <<= bits;
+    }
+
+    /// `x = −x`, wrapping.
+    #[inline]
+    fn negate(&self, x: &mut i64) {
+        *x = x.wrapping_neg();
+    }
+
+    /// `x += a·b`, wrapping.
+    #[inline]
+    fn add_product(&self, x: &mut i64, a: i32, b: i32) {
+        *x = x.wrapping_add(a as i64 * b as i64);
     }
 
     /// Adds Σ `a[j]·b[j]` to `sum`, over the shorter of the two slices (16 or 17 elements in practice).

@@ -5,7 +5,7 @@ use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
-use crate::wide::{SHORTEST, add, add_small, sub};
+use crate::wide::SHORTEST;
 use crate::window::{Cut, PIECES, PieceEnd, Sums, Tally, Window, block_of};
 use crate::zero_cross::{Crossing, Tracker};
 
@@ -31,14 +31,17 @@ pub struct Meter {
     remainders: [i32; 2],
     sums: Sums,
     tally: Tally,
-    finished: Window,
     demodulator: Demodulator,
     /// The current that the fundamental is measured with is the neutral's.
     neutral: bool,
     /// The next window's choice.
     next_neutral: bool,
-    crossing: Option<Crossing>,
-    end: Option<PieceEnd>,
+    /// What the last block brought; valid where `crossed` and `ended` say so. Not options: those are not all zero when
+    /// empty.
+    crossing: Crossing,
+    end: PieceEnd,
+    crossed: bool,
+    ended: bool,
     /// Time from the last cut to the next block's centre sample −1, Q16 samples.
     since_cut: u32,
     piece_cycles: u16,
@@ -49,55 +52,87 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// All zero: what a static begins with; call [`start`](Self::start) before use.
+    pub const ZERO: Self = Self {
+        piece_length: 0,
+        history: History::EMPTY,
+        tracker: Tracker::ZERO,
+        filtered: [0; CENTRE],
+        last_filtered: [0; 2],
+        remainders: [0; 2],
+        sums: Sums::ZERO,
+        tally: Tally::ZERO,
+        demodulator: Demodulator::STOPPED,
+        neutral: false,
+        next_neutral: false,
+        crossing: Crossing::ZERO,
+        end: PieceEnd::ZERO,
+        crossed: false,
+        ended: false,
+        since_cut: 0,
+        piece_cycles: 0,
+        piece_anchored: false,
+        window_anchored: false,
+    };
+
     /// A meter that has seen no sample.
     pub fn new(config: &Config) -> Self {
-        Self {
-            piece_length: ((config.rate / 5) as u32) << 16,
-            history: History::EMPTY,
-            tracker: Tracker::new(config.rate),
-            filtered: [0; CENTRE],
-            last_filtered: [0; 2],
-            remainders: [0; 2],
-            sums: Sums::ZERO,
-            tally: Tally::default(),
-            finished: Window::default(),
-            demodulator: Demodulator::STOPPED,
-            neutral: false,
-            next_neutral: false,
-            crossing: None,
-            end: None,
-            since_cut: 0,
-            piece_cycles: 0,
-            piece_anchored: false,
-            window_anchored: false,
-        }
+        let mut meter = Self::ZERO;
+        meter.start(config);
+        meter
     }
 
-    /// Accounts for one block; returns the window that ended in it, if one did (about once a second).
+    /// Sets what is not zero before the first sample.
+    pub fn start(&mut self, config: &Config) {
+        self.piece_length = ((config.rate / 5) as u32) << 16;
+        self.tracker.start(config.rate);
+    }
+
+    /// Accounts for one block; returns whether a window ended in it (about once a second) and is in `finished`.
     ///
-    /// The window stays valid until the next one ends. Bounded time. The block's history slots are overwritten and its
-    /// lost samples replaced by estimates.
-    pub fn push_block<K: Kernel>(&mut self, kernel: &K, block: &mut Block) -> Option<&Window> {
-        let lost = self.history.thread(block, self.demodulator.bend(kernel));
+    /// Without a place for it a window does not end: it goes on until a piece ends with one, so that nothing is lost.
+    /// The sums have room for seven seconds. Bounded time. The block's history slots are overwritten and its lost samples
+    /// replaced by estimates.
+    pub fn push_block<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        block: &mut Block,
+        finished: Option<&mut Window>,
+    ) -> bool {
+        let bend = self.demodulator.bend(kernel);
+        let lost = self.history.thread(kernel, block, bend);
         if lost != 0 {
             self.tally.lost += lost;
             self.tally.flags.insert(Flags::SAMPLES_LOST);
         }
         self.watch_range(kernel, block);
-        self.crossing = self.tracker.follow(block.centre(VOLTAGE));
-        self.end = self.piece_end(kernel);
-        self.multiply(kernel, block);
+        self.crossed = match self.tracker.follow(block.centre(VOLTAGE)) {
+            Some(crossing) => {
+                self.crossing = crossing;
+                true
+            }
+            None => false,
+        };
+        self.ended = self.piece_ends(kernel, finished.is_some());
+        let mut finished = finished.filter(|_| self.ended && self.end.ends_window);
+        self.multiply(
+            kernel,
+            block,
+            finished.as_mut().map(|window| &mut window.sums),
+        );
         let current = if self.neutral { NEUTRAL } else { LINE };
         let signals = [block.centre(VOLTAGE), block.centre(current)];
+        let end = self.ended.then_some(&self.end);
         let fundamental = &mut self.tally.fundamental;
         let [_, scratch @ ..] = &mut self.filtered;
         self.demodulator
-            .push_block(kernel, signals, self.end.as_ref(), 1, fundamental, scratch);
+            .push_block(kernel, signals, end, 1, fundamental, scratch);
         self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
-        match &self.end {
-            Some(end) if end.ends_window => Some(self.finish_window(kernel)),
-            _ => None,
-        }
+        let Some(finished) = finished else {
+            return false;
+        };
+        self.finish_window(kernel, finished);
+        true
     }
 
     /// Chooses the current that the fundamental is measured with, from the next window on: the neutral's, or the line's.
@@ -108,12 +143,12 @@ impl Meter {
 
     /// The zero crossing found in the last block, or the predicted instant of one that was missing.
     pub fn crossing(&self) -> Option<&Crossing> {
-        self.crossing.as_ref()
+        self.crossed.then_some(&self.crossing)
     }
 
     /// The end of a piece in the last block.
     pub fn end(&self) -> Option<&PieceEnd> {
-        self.end.as_ref()
+        self.ended.then_some(&self.end)
     }
 
     /// Peaks and clipping of the newest samples.
@@ -132,55 +167,52 @@ impl Meter {
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
-    fn piece_end<K: Kernel>(&mut self, kernel: &K) -> Option<PieceEnd> {
+    fn piece_ends<K: Kernel>(&mut self, kernel: &K, may_finish: bool) -> bool {
         let period = self.tracker.period();
-        let Some(crossing) = self.crossing else {
-            return self.piece_timeout(kernel, period);
-        };
+        if !self.crossed {
+            return self.piece_times_out(kernel, period, may_finish);
+        }
+        let crossing = self.crossing;
         if crossing.missed {
             self.tally.flags.insert(Flags::CROSSING_MISSED);
         }
         if !crossing.rising {
-            return None;
+            return false;
         }
         self.piece_cycles += 1;
         let length = self.since_cut + crossing.time();
         if !crossing.acquired && length < self.piece_length - (period >> 1) {
-            return None;
+            return false;
         }
-        let anchored = !crossing.missed;
-        if anchored && self.piece_anchored {
+        if !crossing.missed && self.piece_anchored {
             self.tracker
                 .refine(length.checked_div(self.piece_cycles as u32).unwrap_or(0));
         }
-        Some(self.end_piece(kernel, &crossing, length, anchored))
+        self.end_piece(kernel, &crossing, length, may_finish);
+        true
     }
 
     /// Ends a piece by time when no crossing did.
-    fn piece_timeout<K: Kernel>(&mut self, kernel: &K, period: u32) -> Option<PieceEnd> {
+    fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
         // Most blocks end here, before the division.
         if self.since_cut < self.piece_length {
-            return None;
+            return false;
         }
         let mut limit = self.piece_length;
         if period != 0 {
             limit += self.piece_length / 5;
         }
         if self.since_cut < limit {
-            return None;
+            return false;
         }
-        Some(self.end_piece(kernel, &Crossing::NONE, self.since_cut, false))
+        self.end_piece(kernel, &Crossing::NONE, self.since_cut, may_finish);
+        true
     }
 
     /// Closes the piece's book-keeping and starts the next.
     #[inline(never)]
-    fn end_piece<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        at: &Crossing,
-        length: u32,
-        anchored: bool,
-    ) -> PieceEnd {
+    fn end_piece<K: Kernel>(&mut self, kernel: &K, at: &Crossing, length: u32, may_finish: bool) {
+        let anchored = !at.missed;
         let tally = &mut self.tally;
         tally.length += length;
         tally.cycles += self.piece_cycles;
@@ -191,34 +223,42 @@ impl Meter {
         self.since_cut = 0u32.wrapping_sub(at.time());
         // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one.
         let synchronises = anchored && !self.window_anchored && tally.length >= SHORTEST;
-        let ends_window = tally.pieces >= PIECES || synchronises;
-        if ends_window {
+        let is_complete = tally.pieces >= PIECES;
+        self.end.ends_window = is_complete || synchronises;
+        if !may_finish {
+            self.end.ends_window = false;
+        }
+        if self.end.ends_window {
             if !(anchored && self.window_anchored) {
                 tally.flags.insert(Flags::UNSYNCHRONISED);
             }
-            if tally.pieces < PIECES {
+            if !is_complete {
                 tally.flags.insert(Flags::SHORT);
             }
             self.window_anchored = anchored;
         }
+        self.end.cut = Cut::at(kernel, at);
+        self.end.length = length;
         let period = self.tracker.period();
-        PieceEnd {
-            cut: Cut::at(at),
-            ends_window,
-            length,
-            turns: if period == 0 {
-                0
-            } else {
-                kernel.divide(1 << 48, period)
-            },
+        self.end.turns = 0;
+        if period != 0 {
+            self.end.turns = kernel.divide(1 << 48, period);
         }
     }
 
-    /// Adds the block's products and codes to the window's sums, split if the window ends.
-    fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block) {
-        let end = self.end.as_ref();
-        let split = Split(end.filter(|end| end.ends_window).map(|end| &end.cut));
-        let (sums, closed) = (&mut self.sums, &mut self.finished.sums);
+    /// Adds the block's products and codes to the window's sums; if the window ends in it, splits them between `closed`
+    /// and the sums of the next.
+    fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block, closed: Option<&mut Sums>) {
+        let mut old = Sums::ZERO;
+        let mut split = Split {
+            cut: closed.is_some().then_some(&self.end.cut),
+            old: &mut old,
+            running: &mut self.sums,
+        };
+        let closed = closed.map(|closed| {
+            *closed = *split.running;
+            closed
+        });
         let [voltage, line, neutral] = &block.lanes;
         let (v, i, n) = (
             block.centre(VOLTAGE),
@@ -230,54 +270,35 @@ impl Meter {
         filtered[0] = self.last_filtered[0];
         let codes = kernel.droop(voltage, &mut self.remainders[0], filtered);
         self.last_filtered[0] = filtered[BLOCK];
-        split.add_codes(&mut sums.codes[0], &mut closed.codes[0], codes, v);
-        split.add_products(
-            kernel,
-            &mut sums.squares[0],
-            &mut closed.squares[0],
-            filtered,
-            v,
-        );
-        split.add_products(
-            kernel,
-            &mut sums.powers[1],
-            &mut closed.powers[1],
-            filtered,
-            n,
-        );
+        split.add_codes(kernel, Sums::CODES, codes, v);
+        split.add_products(kernel, Sums::SQUARES, filtered, v);
+        split.add_products(kernel, Sums::POWERS + 1, filtered, n);
 
         filtered[0] = self.last_filtered[1];
         let codes = kernel.droop(line, &mut self.remainders[1], filtered);
         self.last_filtered[1] = filtered[BLOCK];
-        split.add_codes(&mut sums.codes[1], &mut closed.codes[1], codes, i);
-        split.add_products(
-            kernel,
-            &mut sums.squares[1],
-            &mut closed.squares[1],
-            filtered,
-            i,
-        );
-        split.add_products(
-            kernel,
-            &mut sums.powers[0],
-            &mut closed.powers[0],
-            filtered,
-            v,
-        );
+        split.add_codes(kernel, Sums::CODES + LINE, codes, i);
+        split.add_products(kernel, Sums::SQUARES + LINE, filtered, i);
+        split.add_products(kernel, Sums::POWERS, filtered, v);
 
-        split.add_codes(
-            &mut sums.codes[2],
-            &mut closed.codes[2],
-            kernel.sum(neutral),
-            n,
-        );
-        split.add_products(kernel, &mut sums.squares[2], &mut closed.squares[2], n, n);
+        split.add_codes(kernel, Sums::CODES + NEUTRAL, kernel.sum(neutral), n);
+        split.add_products(kernel, Sums::SQUARES + NEUTRAL, n, n);
+
+        let Some(closed) = closed else { return };
+        // The old window gets what the cut gives it, the new one all the rest.
+        for ((closed, running), old) in closed.0.iter_mut().zip(&mut self.sums.0).zip(&old.0) {
+            kernel.add(closed, old);
+            kernel.sub(running, closed);
+        }
     }
 
-    /// Hands out the finished window and starts the next one.
-    fn finish_window<K: Kernel>(&mut self, kernel: &K) -> &Window {
-        self.finished.tally = self.tally;
-        self.tally = Tally::default();
+    /// Completes the finished window and starts the next one.
+    #[inline(never)]
+    fn finish_window<K: Kernel>(&mut self, kernel: &K, finished: &mut Window) {
+        finished.tally = self.tally;
+        // The neutral passes no droop filter, whose factor is 4.
+        kernel.shift_left(&mut finished.sums.0[Sums::SQUARES + NEUTRAL], 2);
+        self.tally = Tally::ZERO;
         if self.next_neutral != self.neutral {
             self.neutral = self.next_neutral;
             self.demodulator.stop();
@@ -285,55 +306,56 @@ impl Meter {
         if self.neutral {
             self.tally.flags.insert(Flags::NEUTRAL_METERED);
         }
-        if !self.finished.tally.flags.intersects(Flags::NO_MEAN) {
-            let mut mean = self.finished.sums.codes[VOLTAGE];
-            let reciprocal = kernel.divide(1 << 48, self.finished.tally.length);
+        if !finished.tally.flags.intersects(Flags::NO_MEAN) {
+            let mut mean = finished.sums.0[Sums::CODES + VOLTAGE];
+            let reciprocal = kernel.divide(1 << 48, finished.tally.length);
             kernel.scale(&mut mean, reciprocal, 0);
             self.tracker.set_level(mean as i32);
         }
-        &self.finished
     }
 }
 
-/// Adds to the sums of a window that ends at the cut, if there is one.
-struct Split<'a>(Option<&'a Cut>);
+/// Where a block's sums go: to the running window, and what lies before the cut, if there is one, also to `old`.
+struct Split<'a> {
+    cut: Option<&'a Cut>,
+    old: &'a mut Sums,
+    running: &'a mut Sums,
+}
 
 impl Split<'_> {
-    /// Adds Σ `left`·`right` to `running`; if the window ends, its part goes to `closed` with what was there.
+    /// Adds Σ `left`·`right` to the sum at `place`.
     #[inline(never)]
     fn add_products<K: Kernel>(
-        &self,
+        &mut self,
         kernel: &K,
-        running: &mut i64,
-        closed: &mut i64,
+        place: usize,
         left: &[i32; CENTRE],
         right: &[i32; CENTRE],
     ) {
-        let mut old = 0;
-        if let Some(cut) = self.0 {
-            *closed = *running;
-            *running = 0;
-            cut.weigh(right, |share| kernel.mac(&mut old, left, share));
+        if let (Some(cut), Some(old)) = (self.cut, self.old.0.get_mut(place)) {
+            cut.weigh(kernel, right, |share| kernel.mac(old, left, share));
         }
-        kernel.mac(running, block_of(left), block_of(right));
-        if self.0.is_some() {
-            add(closed, &old);
-            sub(running, &old);
+        if let Some(running) = self.running.0.get_mut(place) {
+            kernel.mac(running, block_of(left), block_of(right));
         }
     }
 
-    /// Adds the sum of the codes in `centre`, likewise.
+    /// Adds the sum of the codes in `centre`, which is `codes`.
     #[inline(never)]
-    fn add_codes(&self, running: &mut i64, closed: &mut i64, codes: i32, centre: &[i32; CENTRE]) {
-        let mut rest = codes;
-        if let Some(cut) = self.0 {
-            let mut old = 0;
-            cut.weigh(centre, |share| old = share.iter().sum());
-            add_small(running, old);
-            *closed = *running;
-            *running = 0;
-            rest -= old;
+    fn add_codes<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        place: usize,
+        codes: i32,
+        centre: &[i32; CENTRE],
+    ) {
+        if let (Some(cut), Some(old)) = (self.cut, self.old.0.get_mut(place)) {
+            cut.weigh(kernel, centre, |share| {
+                kernel.add_small(old, share.iter().sum());
+            });
         }
-        add_small(running, rest);
+        if let Some(running) = self.running.0.get_mut(place) {
+            kernel.add_small(running, codes);
+        }
     }
 }

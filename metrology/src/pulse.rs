@@ -4,7 +4,7 @@
 //! what the register held back before. The number of edges is what the register counted, so output and register agree
 //! whatever the rounding of the times.
 
-use crate::wide::{divide, scale};
+use crate::kernel::Kernel;
 
 /// Fraction bits of the times kept.
 const FRACTION: u32 = 8;
@@ -25,7 +25,14 @@ pub struct PulseTrain {
 impl PulseTrain {
     /// Plans the `pulses` that adding `amount` to a register with `remainder` completed, over `ticks` (up to 2²⁴ − 1) of a
     /// timer; `threshold` is the energy of one pulse. Times are good to about 10⁻⁸ of the window and 1/256 tick a pulse.
-    pub fn plan(remainder: u64, amount: u64, threshold: u64, pulses: u16, ticks: u32) -> Self {
+    pub fn plan<K: Kernel>(
+        kernel: &K,
+        remainder: u64,
+        amount: u64,
+        threshold: u64,
+        pulses: u16,
+        ticks: u32,
+    ) -> Self {
         if pulses == 0 {
             return Self::default();
         }
@@ -37,12 +44,12 @@ impl PulseTrain {
         ];
         while parts.iter().any(|&part| part >> 32 != 0) {
             for part in &mut parts {
-                scale(part, 1 << 31, 0);
+                kernel.scale(part, 1 << 31, 0);
             }
         }
         let [threshold, missing, amount] = parts.map(|part| part as u32);
         let end = ticks << FRACTION;
-        let time = |energy: u32| divide(energy as u64 * end as u64, amount);
+        let time = |energy: u32| kernel.divide(energy as u64 * end as u64, amount);
         Self {
             next: time(missing).min(end),
             step: time(threshold),

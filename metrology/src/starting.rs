@@ -1,6 +1,6 @@
 //! No-load: power below the starting threshold is neither counted nor shown.
 
-use crate::wide::{negate, scale};
+use crate::kernel::Kernel;
 
 /// Windows below the threshold before a quantity stops counting.
 const WINDOWS: u16 = 3;
@@ -24,13 +24,13 @@ impl Starting {
     /// code²/256, `length` the window's in Q16 samples.
     ///
     /// Three windows in a row below stop the counting, one above starts it.
-    pub fn filter(&mut self, energy: &mut i64, threshold: u32, length: u32) {
+    pub fn filter<K: Kernel>(&mut self, kernel: &K, energy: &mut i64, threshold: u32, length: u32) {
         // code²/256 · 2²⁴ · length (Q16) / 2³² / 2⁸ · 2⁸: kept in 1/256 of the energy's unit, then compared.
         let mut limit = (threshold as i64) << 8;
-        scale(&mut limit, length, 0);
+        kernel.scale(&mut limit, length, 0);
         let mut magnitude = *energy;
         if magnitude < 0 {
-            negate(&mut magnitude);
+            kernel.negate(&mut magnitude);
         }
         if magnitude >= limit {
             self.below = 0;

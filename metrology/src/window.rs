@@ -7,30 +7,28 @@
 
 use crate::block::{BLOCK, CENTRE, CHANNELS, LINE, NEUTRAL};
 use crate::flags::Flags;
-use crate::wide::{double, mul_q30, scale};
+use crate::kernel::Kernel;
 use crate::zero_cross::Crossing;
 
 /// Pieces in a window.
 pub const PIECES: u16 = 5;
 
-/// Sums over a stretch of samples. The index is the channel, [`crate::block::VOLTAGE`], `LINE` or `NEUTRAL`.
+/// Sums over a stretch of samples, in one array so that they can be walked: Σ of codes by channel
+/// ([`crate::block::VOLTAGE`], `LINE`, `NEUTRAL`), Σ of squares by channel (4·code²), Σ of 4 · voltage · line current and
+/// of 4 · voltage · neutral current (code²).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// Σ of the channel squared; 4·code², but code² for the neutral, which passes no droop filter.
-    pub squares: [i64; CHANNELS],
-    /// Σ of 4 · voltage · line current, and 4 · voltage · neutral current; code².
-    pub powers: [i64; 2],
-    /// Σ of codes.
-    pub codes: [i64; CHANNELS],
-}
+pub struct Sums(pub [i64; 2 * CHANNELS + 2]);
 
 impl Sums {
+    /// Place of the first channel's Σ of codes.
+    pub const CODES: usize = 0;
+    /// Place of the first channel's Σ of squares.
+    pub const SQUARES: usize = CHANNELS;
+    /// Place of Σ voltage · line current; that of the neutral follows.
+    pub const POWERS: usize = 2 * CHANNELS;
+
     /// Nothing summed yet.
-    pub const ZERO: Self = Self {
-        squares: [0; CHANNELS],
-        powers: [0; 2],
-        codes: [0; CHANNELS],
-    };
+    pub const ZERO: Self = Self([0; 2 * CHANNELS + 2]);
 }
 
 /// Mean powers of the fundamental, summed over a window's pieces; unit: code²/10 000. Not corrected for the droop.
@@ -46,6 +44,17 @@ pub struct FundamentalSums {
     pub current: i64,
     /// How many pieces were added.
     pub pieces: u16,
+}
+
+impl FundamentalSums {
+    /// Nothing summed yet.
+    pub const ZERO: Self = Self {
+        active: 0,
+        reactive: 0,
+        voltage: 0,
+        current: 0,
+        pieces: 0,
+    };
 }
 
 /// What is counted and remarked beside the sums.
@@ -67,6 +76,19 @@ pub struct Tally {
     pub flags: Flags,
 }
 
+impl Tally {
+    /// Nothing counted yet.
+    pub const ZERO: Self = Self {
+        length: 0,
+        cycles: 0,
+        pieces: 0,
+        lost: 0,
+        peaks: [0; CHANNELS],
+        fundamental: FundamentalSums::ZERO,
+        flags: Flags::NONE,
+    };
+}
+
 /// Everything measured in one window, in raw units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -77,19 +99,21 @@ pub struct Window {
 }
 
 impl Window {
+    /// Nothing measured yet.
+    pub const ZERO: Self = Self {
+        sums: Sums::ZERO,
+        tally: Tally::ZERO,
+    };
+
     /// The window as if the currents were exchanged: what an installation is billed by whose line current was bypassed.
     /// Use it with [`crate::Calibration::of_neutral`], on windows with [`Flags::NEUTRAL_METERED`].
     pub fn of_neutral(&self) -> Self {
         let mut exchanged = *self;
         let sums = &mut exchanged.sums;
-        sums.powers.swap(0, 1);
-        sums.codes.swap(LINE, NEUTRAL);
-        sums.squares.swap(LINE, NEUTRAL);
+        sums.0.swap(Sums::POWERS, Sums::POWERS + 1);
+        sums.0.swap(Sums::CODES + LINE, Sums::CODES + NEUTRAL);
+        sums.0.swap(Sums::SQUARES + LINE, Sums::SQUARES + NEUTRAL);
         exchanged.tally.peaks.swap(LINE, NEUTRAL);
-        // The neutral's square lacks the filter's factor 4.
-        double(&mut sums.squares[LINE]);
-        double(&mut sums.squares[LINE]);
-        scale(&mut sums.squares[NEUTRAL], 1 << 30, 0);
         exchanged
     }
 }
@@ -104,6 +128,20 @@ pub struct PieceEnd {
     pub length: u32,
     /// Frequency for the next piece's oscillators, turns per sample · 2³²; 0 if unknown.
     pub turns: u32,
+}
+
+impl PieceEnd {
+    /// A place for one.
+    pub(crate) const ZERO: Self = Self {
+        cut: Cut {
+            index: 0,
+            before: 0,
+            after: 0,
+        },
+        ends_window: false,
+        length: 0,
+        turns: 0,
+    };
 }
 
 /// The samples that the block accounts for, without the one before.
@@ -125,9 +163,9 @@ pub(crate) struct Cut {
 
 impl Cut {
     /// Weights for a cut at `crossing`: φ + ½ − ½φ² and ½φ².
-    pub fn at(crossing: &Crossing) -> Self {
+    pub fn at<K: Kernel>(kernel: &K, crossing: &Crossing) -> Self {
         let fraction = (crossing.fraction << 14) as i32;
-        let half_square = mul_q30(fraction, fraction) >> 1;
+        let half_square = kernel.mul_q30(fraction, fraction) >> 1;
         Self {
             index: crossing.index,
             before: fraction + (1 << 29) - half_square,
@@ -138,31 +176,42 @@ impl Cut {
     /// Hands `use_share` the old side's share of each sample of a block. The sample before the block was counted whole
     /// already, so its share is what has to be added now: 0, or less than 0 if the cut lies just behind it.
     #[inline(always)]
-    pub fn weigh(&self, centre: &[i32; CENTRE], use_share: impl FnOnce(&[i32; CENTRE])) {
+    pub fn weigh<K: Kernel>(
+        &self,
+        kernel: &K,
+        centre: &[i32; CENTRE],
+        use_share: impl FnOnce(&[i32; CENTRE]),
+    ) {
         let mut share = [0; CENTRE];
-        self.fill(centre, &mut share);
+        self.fill(kernel, centre, &mut share);
         use_share(&share);
     }
 
     /// Splits a block's samples into the old and the new side's part. `old[0]` is what the old side gets of the sample
     /// before the block and the new side loses, usually 0.
     #[inline(never)]
-    pub fn divide(&self, centre: &[i32; CENTRE], old: &mut [i32; CENTRE], new: &mut [i32; BLOCK]) {
-        self.fill(centre, old);
+    pub fn divide<K: Kernel>(
+        &self,
+        kernel: &K,
+        centre: &[i32; CENTRE],
+        old: &mut [i32; CENTRE],
+        new: &mut [i32; BLOCK],
+    ) {
+        self.fill(kernel, centre, old);
         for ((new, old), code) in new.iter_mut().zip(block_of(old)).zip(block_of(centre)) {
             *new = code - old;
         }
     }
 
     #[inline(never)]
-    fn fill(&self, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
+    fn fill<K: Kernel>(&self, kernel: &K, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
         for (position, (&code, out)) in centre.iter().zip(share.iter_mut()).enumerate() {
             *out = if position < self.index {
                 code
             } else if position == self.index {
-                mul_q30(code, self.before)
+                kernel.mul_q30(code, self.before)
             } else if position == self.index + 1 {
-                mul_q30(code, self.after)
+                kernel.mul_q30(code, self.after)
             } else {
                 0
             };

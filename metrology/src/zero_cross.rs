@@ -41,6 +41,15 @@ pub struct Crossing {
 }
 
 impl Crossing {
+    /// A place for one.
+    pub(crate) const ZERO: Self = Self {
+        index: 0,
+        fraction: 0,
+        rising: false,
+        missed: false,
+        acquired: false,
+    };
+
     /// No crossing: a cut at the block's beginning.
     pub(crate) const NONE: Self = Self {
         index: 0,
@@ -74,17 +83,21 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A tracker that has seen nothing, for `rate` samples per second.
-    pub fn new(rate: u16) -> Self {
+    /// All zero: what a static begins with; call [`start`](Self::start) before use.
+    pub const ZERO: Self = Self {
+        period: 0,
+        since: 0,
+        rising: false,
+        missed: 0,
+        plausible: [0; 2],
+        level: 0,
+    };
+
+    /// Nothing seen yet, `rate` samples per second.
+    pub fn start(&mut self, rate: u16) {
         let per_second = (rate as u32) << 16;
-        Self {
-            period: 0,
-            since: FOREVER,
-            rising: false,
-            missed: 0,
-            plausible: [per_second / 72, per_second / 40],
-            level: 0,
-        }
+        self.since = FOREVER;
+        self.plausible = [per_second / 72, per_second / 40];
     }
 
     /// Length of a cycle, Q16 samples; 0 while the beat is unknown.

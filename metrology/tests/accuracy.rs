@@ -5,7 +5,7 @@ mod common;
 use common::{
     Bench, Errors, Signal, Source, active, line, measure, measure_and_rounding, quantise, reactive,
 };
-use metrology::{Calibration, Quantities};
+use metrology::{Calibration, Portable, Quantities};
 
 /// Frequencies of the grid; at 45, 50 and 60 Hz the sampling is locked to the mains.
 const HERTZ: [f64; 9] = [45.0, 50.0, 57.0, 59.5, 60.0, 60.02, 61.3, 63.0, 66.0];
@@ -79,8 +79,8 @@ fn energy_of_a_minute_equals_power_times_time() {
     let mut energy = metrology::Energy::default();
     let (mut samples, mut flow) = (0.0, 0);
     for window in &windows[2..] {
-        let q = Quantities::from_window(window, &Calibration::NOMINAL, 8000);
-        energy.add(&q.flow, threshold);
+        let q = Quantities::from_window(&Portable, window, &Calibration::NOMINAL, 8000);
+        energy.add(&Portable, &q.flow, &threshold);
         samples += window.tally.length as f64 / 65536.0;
         flow += q.flow.active;
     }
@@ -178,7 +178,8 @@ fn frequency_with_noise_and_with_eight_per_cent_distortion() {
             if let Some(window) = bench.push(Some(codes)) {
                 windows += 1;
                 if windows > 2 {
-                    let q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
+                    let q =
+                        Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, 8000);
                     errors.add((q.frequency_uhz as f64 - 60_021_300.0) / 1000.0);
                 }
             }
@@ -204,7 +205,7 @@ fn fundamental_quantities_are_right_two_seconds_after_a_step() {
         if bench.samples < step + 2 * 8000 {
             continue;
         }
-        let q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
+        let q = Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, 8000);
         let error = (q.reactive_uvar as f64 * 1e-6 - 4400.0 * 1.2f64.sin()) / 4400.0 * 1e6;
         assert!(error.abs() < 20.0, "{error} ppm of S");
         checked += 1;

@@ -4,7 +4,7 @@ mod common;
 
 use common::{AMPERES, Bench, FULL_SCALE, Signal, VOLTS, quantise};
 use fixed::types::I2F30;
-use metrology::{Calibration, Quantities};
+use metrology::{Calibration, Portable, Quantities};
 
 /// Numbers from a seed.
 struct Random(u64);
@@ -84,7 +84,7 @@ impl Board {
             if bench.samples < 12_000 {
                 continue;
             }
-            let q = Quantities::from_window(&window, calibration, 8000);
+            let q = Quantities::from_window(&Portable, &window, calibration, 8000);
             let values = [
                 q.voltage_uv as f64,
                 q.line_ua as f64,

@@ -28,11 +28,12 @@ fn spectrum(source: &Source, seconds: u64) -> Spectrum {
         if n % 16 != 15 {
             continue;
         }
-        if let Some(finished) = meter.push_block(&Portable, &mut block) {
-            window = *finished;
+        let mut finished = Window::default();
+        if meter.push_block(&Portable, &mut block, Some(&mut finished)) {
+            window = finished;
         }
         if let Some(harmonic) = harmonics.push_block(&Portable, &block, meter.end()) {
-            spectrum.enter(&harmonic, &window);
+            spectrum.enter(&Portable, &harmonic, &window);
         }
     }
     spectrum
@@ -43,7 +44,7 @@ fn a_pure_sine_has_no_distortion() {
     for hertz in [45.0, 50.0, 59.5, 60.0, 60.02, 63.0, 66.0] {
         let source = Source::new(hertz, Signal::sine(220.0, 0.0), Signal::sine(1.0, -1.0));
         let spectrum = spectrum(&source, 7);
-        let [v, i] = spectrum.distortion();
+        let [v, i] = spectrum.distortion(&Portable);
         println!(
             "{hertz} Hz: THD {:.4} % and {:.4} %",
             v as f64 / 327.68,
@@ -78,7 +79,7 @@ fn harmonics_are_right_to_one_per_cent() {
                 assert!(error.abs() < 0.01, "order {k} of {part}: {error}");
             }
         }
-        let [v, i] = spectrum.distortion();
+        let [v, i] = spectrum.distortion(&Portable);
         let harmonic_sum: f64 = (2..=21).map(|k| 1.0 / k as f64).sum::<f64>().sqrt();
         assert!((v as f64 / 32768.0 / (0.05 * harmonic_sum) - 1.0).abs() < 0.01);
         assert!((i as f64 / 32768.0 / (0.3 * harmonic_sum) - 1.0).abs() < 0.01);
@@ -92,7 +93,7 @@ fn sag(
     cycles: f64,
     phase: f64,
 ) -> (Vec<metrology::half_cycle::VoltageEvent>, Option<f64>, f64) {
-    let limits = VoltageLimits::usual(120_000, 1 << 30);
+    let limits = VoltageLimits::usual(&Portable, 120_000, 1 << 30);
     let mut meter = Meter::new(&Config { rate: 8000 });
     let mut halves = HalfCycles::default();
     let mut watch = VoltageWatch::default();
@@ -114,7 +115,7 @@ fn sag(
         if n % 16 != 15 {
             continue;
         }
-        meter.push_block(&Portable, &mut block);
+        meter.push_block(&Portable, &mut block, None);
         if let Some(level) = halves.push_block(&Portable, &block, meter.crossing()) {
             events.extend(watch.observe(level, &limits));
             if noticed.is_none() && watch.state != VoltageState::Normal {
@@ -198,9 +199,15 @@ fn no_load_makes_no_pulse_and_the_starting_current_counts() {
             let v = 138.0 * wave * FULL_SCALE / VOLTS + noise(&mut seed, 67.0);
             let i = amperes * wave * FULL_SCALE / AMPERES + noise(&mut seed, 67.0);
             if let Some(window) = bench.push(Some([quantise(v), quantise(i), 0])) {
-                let mut q = Quantities::from_window(&window, &Calibration::NOMINAL, 8000);
-                starting.filter(&mut q.flow.active, threshold, window.tally.length);
-                energy.add(&q.flow, pulse);
+                let mut q =
+                    Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, 8000);
+                starting.filter(
+                    &Portable,
+                    &mut q.flow.active,
+                    threshold,
+                    window.tally.length,
+                );
+                energy.add(&Portable, &q.flow, &pulse);
                 counted += u32::from(starting.counts());
             }
         }
@@ -229,8 +236,10 @@ fn noise_is_subtracted_inside_the_root() {
             quantise(i),
             0,
         ])) {
-            readings
-                .push(Quantities::from_window(&window, &calibration, 8000).line_ua as f64 * 1e-6);
+            readings.push(
+                Quantities::from_window(&Portable, &window, &calibration, 8000).line_ua as f64
+                    * 1e-6,
+            );
         }
     }
     let mean = readings[2..].iter().sum::<f64>() / (readings.len() - 2) as f64;
@@ -374,7 +383,7 @@ fn curves_and_temperature_follow_their_laws() {
     let mut correction = Correction::default();
     correction.curves[0] = curve;
     correction.temperature[0] = law;
-    let corrected = correction.apply(&Calibration::NOMINAL, [50_000, 0], 16 * 40);
+    let corrected = correction.apply(&Portable, &Calibration::NOMINAL, [50_000, 0], 16 * 40);
     let gain = |channel: usize| corrected.channels[channel].gain.to_num::<f64>() - 1.0;
     assert!((gain(1) - 1000.0 / 1048576.0).abs() < 1e-8);
     assert!(
@@ -390,13 +399,14 @@ fn a_bypassed_line_is_metered_by_the_neutral() {
     source.neutral = Signal::sine(10.0, -1.0);
     let mut bench = Bench::new(8000);
     let before = bench.run(&source, 3.0);
-    let q = Quantities::from_window(&before[2], &Calibration::NOMINAL, 8000);
+    let q = Quantities::from_window(&Portable, &before[2], &Calibration::NOMINAL, 8000);
     assert!(q.neutral_ua > q.line_ua * 9);
     bench.meter.meter_neutral(true);
     let after = bench.run(&source, 4.0);
     let window = after.last().expect("a window");
     assert!(window.tally.flags.contains(Flags::NEUTRAL_METERED));
     let q = Quantities::from_window(
+        &Portable,
         &window.of_neutral(),
         &Calibration::NOMINAL.of_neutral(),
         8000,
@@ -425,8 +435,8 @@ fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
         let mut edge = 0u64;
         for window in 0..200u64 {
             let before = register.remainder;
-            let pulses = register.add(&(amount as i64), &(threshold as i64));
-            let train = PulseTrain::plan(before, amount, threshold, pulses, ticks);
+            let pulses = register.add(&Portable, &(amount as i64), &(threshold as i64));
+            let train = PulseTrain::plan(&Portable, before, amount, threshold, pulses, ticks);
             assert_eq!(train.count(), pulses as usize);
             for tick in train {
                 edge += 1;

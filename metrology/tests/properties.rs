@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Signal, Source, line, measure};
-use metrology::{Calibration, Energy, Quantities, Register, energy};
+use metrology::{Calibration, Energy, Portable, Quantities, Register, energy};
 use proptest::prelude::*;
 
 /// Voltage and current with a few harmonics each.
@@ -97,7 +97,7 @@ proptest! {
             sums[0] += flow.active.unsigned_abs() as u128;
             sums[1] += flow.reactive.unsigned_abs() as u128;
             sums[2] += flow.apparent as u128;
-            let completed = meter.add(&flow, threshold);
+            let completed = meter.add(&Portable, &flow, &threshold);
             pulses[0] += completed.active as u64;
             pulses[1] += completed.reactive as u64;
         }
@@ -124,7 +124,7 @@ proptest! {
             amount = (amount.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1)) >> 9;
             let amount = amount.abs() % (load + 1);
             sum += amount as u128;
-            pulses += register.add(&amount, &(threshold as i64)) as u64;
+            pulses += register.add(&Portable, &amount, &(threshold as i64)) as u64;
         }
         prop_assert_eq!(pulses & 0xFFFF_FFFF, register.pulses as u64);
         prop_assert_eq!(pulses as u128 * threshold as u128 + register.remainder as u128, sum);

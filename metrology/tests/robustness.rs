@@ -3,12 +3,13 @@
 mod common;
 
 use common::{AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, active, quantise};
-use metrology::{Calibration, Flags, Quantities, Window};
+use metrology::window::Sums;
+use metrology::{Calibration, Flags, Portable, Quantities, Window};
 
 const NOMINAL: Calibration = Calibration::NOMINAL;
 
 fn quantities(window: &Window) -> Quantities {
-    Quantities::from_window(window, &NOMINAL, 8000)
+    Quantities::from_window(&Portable, window, &NOMINAL, 8000)
 }
 
 /// Codes of a voltage and a current.
@@ -225,10 +226,10 @@ fn both_channels_at_minus_full_scale_do_not_wrap() {
         let samples = window.tally.length as f64 / 65536.0;
         let expected = 4.0 * (LOW as f64).powi(2) * samples;
         for sum in [
-            sums.squares[0],
-            sums.squares[1],
-            sums.powers[0],
-            sums.powers[1],
+            sums.0[Sums::SQUARES],
+            sums.0[Sums::SQUARES + 1],
+            sums.0[Sums::POWERS],
+            sums.0[Sums::POWERS + 1],
         ] {
             assert!((sum as f64 / expected - 1.0).abs() < 1e-6);
         }
@@ -250,9 +251,9 @@ fn alternating_full_scale_does_not_wrap() {
         // At half the sampling rate the filter's gain is 3.
         let expected = 12.0 * (LOW as f64).powi(2) * samples;
         for sum in [
-            window.sums.squares[0],
-            window.sums.squares[1],
-            window.sums.powers[0],
+            window.sums.0[Sums::SQUARES],
+            window.sums.0[Sums::SQUARES + 1],
+            window.sums.0[Sums::POWERS],
         ] {
             assert!(
                 (sum as f64 / expected - 1.0).abs() < 1e-3,

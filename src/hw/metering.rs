@@ -4,38 +4,34 @@ use super::kernel::Assembly;
 use super::sampler;
 use super::shared::InterruptCell;
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
 use meter430::readings::SAMPLE_RATE_HZ;
 use metrology::{Config, Meter, Window};
 
-/// The accumulating arithmetic; belongs to the block interrupt. Written by [`start`]: an initial value would cost as
-/// many bytes of constants.
-struct BlockOwned(UnsafeCell<MaybeUninit<Meter>>);
+/// The accumulating arithmetic; belongs to the block interrupt.
+struct BlockOwned(UnsafeCell<Meter>);
 // SAFETY: only the block interrupt touches it once interrupts are enabled, and that cannot interrupt itself.
 unsafe impl Sync for BlockOwned {}
-static METER: BlockOwned = BlockOwned(UnsafeCell::new(MaybeUninit::uninit()));
+static METER: BlockOwned = BlockOwned(UnsafeCell::new(Meter::ZERO));
 
 /// The last finished window, on its way to the main loop.
 struct Mailbox {
-    window: UnsafeCell<MaybeUninit<Window>>,
+    window: UnsafeCell<Window>,
     /// The main loop owns the window while this is set, the block interrupt while it is not.
     full: InterruptCell<bool>,
 }
 // SAFETY: `full` says who may touch the window.
 unsafe impl Sync for Mailbox {}
 static FINISHED: Mailbox = Mailbox {
-    window: UnsafeCell::new(MaybeUninit::uninit()),
+    window: UnsafeCell::new(Window::ZERO),
     full: InterruptCell::new(false),
 };
 
 /// Prepares the arithmetic. Call once, before interrupts are enabled.
 pub fn start() {
     // SAFETY: the block interrupt is not enabled yet.
-    unsafe {
-        (*METER.0.get()).write(Meter::new(&Config {
-            rate: SAMPLE_RATE_HZ,
-        }));
-    };
+    unsafe { &mut *METER.0.get() }.start(&Config {
+        rate: SAMPLE_RATE_HZ,
+    });
 }
 
 /// Takes the completed block through the arithmetic.
@@ -47,14 +43,14 @@ pub unsafe fn on_block() {
     // SAFETY: this is the block interrupt, enabled after `start` has written the meter.
     unsafe {
         sampler::with_completed_block(|block| {
-            let meter = (*METER.0.get()).assume_init_mut();
-            if let Some(window) = meter.push_block(&Assembly, block) {
-                // A window that the main loop has not fetched for a second is overwritten by nothing: this one is
-                // dropped, and its energy with it. The watchdog would have bitten before.
-                if !FINISHED.full.lock(|full| *full) {
-                    (*FINISHED.window.get()).write(*window);
-                    FINISHED.full.lock(|full| *full = true);
-                }
+            // While the main loop has not fetched the last window, the next one goes on.
+            let place = if FINISHED.full.lock(|full| *full) {
+                None
+            } else {
+                Some(&mut *FINISHED.window.get())
+            };
+            if (*METER.0.get()).push_block(&Assembly, block, place) {
+                FINISHED.full.lock(|full| *full = true);
             }
         });
     }
@@ -66,7 +62,7 @@ pub fn with_finished_window(work: impl FnOnce(&Window)) -> bool {
         return false;
     }
     // SAFETY: written before `full` was set; the block interrupt keeps away until it is cleared.
-    work(unsafe { (*FINISHED.window.get()).assume_init_ref() });
+    work(unsafe { &*FINISHED.window.get() });
     FINISHED.full.lock(|full| *full = false);
     true
 }

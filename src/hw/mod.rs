@@ -20,7 +20,7 @@ pub mod converter;
 mod frame;
 pub mod identity;
 mod interrupts;
-mod kernel;
+pub mod kernel;
 mod memory;
 pub mod metering;
 mod mspabi;

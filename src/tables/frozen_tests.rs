@@ -29,11 +29,11 @@ fn meter() -> MeterDevice {
     meter
         .readings
         .snapshot
-        .put_energy(offset::IMPORT, (12_345 << 32) | 99);
+        .put_wide(offset::IMPORT, &((12_345 << 32) | 99));
     meter
         .readings
         .snapshot
-        .put_energy(offset::APPARENT, 0x0102_0304 << 32);
+        .put_wide(offset::APPARENT, &(0x0102_0304 << 32));
     meter
 }
 
@@ -105,7 +105,9 @@ fn registers_show_the_snapshot() {
     assert_eq!(present[..4], 219_998i32.to_le_bytes());
     assert_eq!(present[28..], 60_000_001i32.to_le_bytes());
     let snapshot = read(&mut meter, 2048);
-    assert_eq!(snapshot, meter.readings.snapshot.bytes());
+    let mut whole = [0; c12::snapshot::SIZE];
+    meter.readings.snapshot.copy(0, &mut whole);
+    assert_eq!(snapshot, whole);
 }
 
 #[test]

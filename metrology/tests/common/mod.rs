@@ -178,7 +178,11 @@ impl Bench {
             return None;
         }
         self.filled = 0;
-        let window = self.meter.push_block(&Portable, &mut self.block).copied();
+        let mut window = Window::default();
+        let window = self
+            .meter
+            .push_block(&Portable, &mut self.block, Some(&mut window))
+            .then_some(window);
         self.block.lost = 0;
         window
     }
@@ -222,7 +226,7 @@ pub fn measure_and_rounding(
     let windows = bench.run(source, seconds + 2.2);
     let quantities = windows
         .iter()
-        .map(|w| Quantities::from_window(w, calibration, source.rate));
+        .map(|w| Quantities::from_window(&Portable, w, calibration, source.rate));
     quantities.zip(bench.rounding).skip(2).collect()
 }
 

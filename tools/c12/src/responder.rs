@@ -25,14 +25,14 @@ const RATE_HUNDREDS: [u16; 13] = [0, 0, 0, 0, 0, 0, 96, 144, 192, 288, 576, 384,
 const IDENTITY: [u8; 5] = [0, 0, 1, 0, 0];
 
 /// `Responder::last` when the last request can simply be carried out again.
-const RUN_AGAIN: u16 = 0xFFFF;
+const RUN_AGAIN: u16 = 0;
 
 /// Where a connection stands.
 #[repr(u16)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     /// No connection.
-    Base,
+    Base = 0,
     /// Identified.
     Id,
     /// Logged on.
@@ -57,7 +57,8 @@ enum Reply {
 #[derive(Debug)]
 pub struct Responder {
     state: State,
-    /// One-byte response to the last request, or `RUN_AGAIN`; for a repeated request.
+    /// One more than the one-byte response to the last request, or `RUN_AGAIN`; for a repeated request. A responder at rest
+    /// is all zero, so that a static of it costs no constants.
     last: u16,
     /// The read response under way: table, next offset, bytes still to come, their running sum.
     table: u16,
@@ -105,7 +106,7 @@ impl Responder {
         frame.control = 0;
         frame.sequence = 0;
         if cause == Cause::Repeat && self.last != RUN_AGAIN {
-            frame.payload[0] = self.last as u8;
+            frame.payload[0] = (self.last - 1) as u8;
             frame.len = 1;
             return;
         }
@@ -148,7 +149,7 @@ impl Responder {
 
     /// A response of one byte, remembered.
     fn short(&mut self, frame: &mut Frame, code: Response) {
-        self.last = code.code();
+        self.last = code.code() + 1;
         frame.payload[0] = code.code() as u8;
         frame.len = 1;
     }

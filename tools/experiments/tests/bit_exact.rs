@@ -25,11 +25,14 @@ fn on_the_host(codes: &[[i32; 3]], windows: u32) -> Option<Vec<u8>> {
         for (slot, codes) in samples.iter().enumerate() {
             block.set(slot, *codes);
         }
-        if let Some(window) = meter.push_block(&Portable, &mut block) {
-            readings.account(window, 0, false);
+        let mut window = metrology::Window::default();
+        if meter.push_block(&Portable, &mut block, Some(&mut window)) {
+            readings.account(&Portable, &window, 0, false);
             finished += 1;
             if finished == windows {
-                return Some(readings.snapshot.bytes()[offset::FLAGS..].to_vec());
+                let mut bytes = vec![0; c12::snapshot::SIZE - offset::FLAGS];
+                readings.snapshot.copy(offset::FLAGS, &mut bytes);
+                return Some(bytes);
             }
         }
     }

@@ -1,0 +1,239 @@
+//! The arithmetic of whole blocks: what runs for every sample.
+//!
+//! The three loops longer than the FRAM's cache run in RAM (section `.hot`, copied there at start-up): from FRAM
+//! every fourth word would cost two wait states, a third of the loop's time.
+//!
+//! `.word 0x4CB2, address` is MOV @R12+, &address (0x4DB2 for R13), which the CPU has and LLVM's assembler lacks.
+
+use super::join;
+use core::arch::asm;
+use metrology::block::{BLOCK, CENTRE, HISTORY, Lane};
+use metrology::kernel::FOLDED;
+
+/// 19 cycles a product and 60 around them.
+#[inline(never)]
+pub fn mac(sum: &mut i64, a: &[i32], b: &[i32]) {
+    let count = a.len().min(b.len());
+    if count == 0 {
+        return;
+    }
+    // SAFETY: reads `count` elements of both slices and the sum, writes the sum; the multiplier is ours here.
+    //
+    // Each turn: two operand words into MACS32, two into OP2, which starts the product. The product takes
+    // six cycles from there, the next operand is written seven later: not to be unrolled.
+    unsafe {
+        asm!(
+            "mov @{sum}, &{RES0}",
+            "mov 2({sum}), &{RES1}",
+            "mov 4({sum}), &{RES2}",
+            "mov 6({sum}), &{RES3}",
+            "2:",
+            ".word 0x4CB2, {MACS32L}",
+            ".word 0x4CB2, {MACS32H}",
+            ".word 0x4DB2, {OP2L}",
+            ".word 0x4DB2, {OP2H}",
+            "dec {count}",
+            "jne 2b",
+            // Six cycles from the last operand to RES3: these reads, in ascending order, are late enough.
+            "mov &{RES0}, 0({sum})",
+            "mov &{RES1}, 2({sum})",
+            "mov &{RES2}, 4({sum})",
+            "mov &{RES3}, 6({sum})",
+            sum = in(reg) sum,
+            count = inout(reg) count => _,
+            inout("r12") a.as_ptr() => _,
+            inout("r13") b.as_ptr() => _,
+            RES0 = const 0x04E4,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+            MACS32L = const 0x04DC,
+            MACS32H = const 0x04DE,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            options(nostack),
+        );
+    }
+}
+
+/// 74 cycles a sample.
+#[inline(never)]
+#[unsafe(link_section = ".hot")]
+pub fn droop(lane: &Lane, remainder: &mut i32, filtered: &mut [i32; CENTRE]) -> i32 {
+    let sum_low: u16;
+    let sum_high: u16;
+    let mut carried = *remainder as u16;
+    // SAFETY: reads lane[0..20], writes filtered[1..17]. With the five samples a b x c d at 0, 4, 8, 12, 16 of the
+    // walking pointer: 30x − 8(b + c) + a + d = 8(4x − b − c) − 2x + a + d.
+    unsafe {
+        asm!(
+            "clr {sl}",
+            "clr {sh}",
+            "push #{BLOCK}",
+            "2:",
+            "mov 8({p}), {xl}",
+            "mov 10({p}), {xh}",
+            "add {xl}, {sl}",
+            "addc {xh}, {sh}",
+            "rla {xl}",
+            "rlc {xh}",
+            // y = 4x − b − c, times 8
+            "mov {xl}, {yl}",
+            "mov {xh}, {yh}",
+            "rla {yl}",
+            "rlc {yh}",
+            "sub 4({p}), {yl}",
+            "subc 6({p}), {yh}",
+            "sub 12({p}), {yl}",
+            "subc 14({p}), {yh}",
+            "rla {yl}",
+            "rlc {yh}",
+            "rla {yl}",
+            "rlc {yh}",
+            "rla {yl}",
+            "rlc {yh}",
+            // − 2x + a + d + what the last sample left over
+            "sub {xl}, {yl}",
+            "subc {xh}, {yh}",
+            "add @{p}+, {yl}",
+            "addc @{p}+, {yh}",
+            "add 12({p}), {yl}",
+            "addc 14({p}), {yh}",
+            "add {carried}, {yl}",
+            "adc {yh}",
+            "mov {yl}, {carried}",
+            "and #3, {carried}",
+            "rra {yh}",
+            "rrc {yl}",
+            "rra {yh}",
+            "rrc {yl}",
+            "mov {yl}, 0({q})",
+            "mov {yh}, 2({q})",
+            "add #4, {q}",
+            "dec 0(r1)",
+            "jne 2b",
+            "incd r1",
+            p = inout(reg) lane.as_ptr() => _,
+            q = inout(reg) filtered.as_mut_ptr().add(1) => _,
+            carried = inout(reg) carried,
+            sl = out(reg) sum_low,
+            sh = out(reg) sum_high,
+            xl = out(reg) _,
+            xh = out(reg) _,
+            yl = out(reg) _,
+            yh = out(reg) _,
+            BLOCK = const BLOCK,
+        );
+    }
+    *remainder = carried as i32;
+    join(sum_low, sum_high)
+}
+
+/// 31 cycles a pair.
+#[inline(never)]
+#[unsafe(link_section = ".hot")]
+pub fn fold(centre: &[i32; BLOCK], even: &mut [i32; FOLDED], odd: &mut [i32; FOLDED]) {
+    // SAFETY: reads all of centre, from the middle outwards; writes all of even and odd.
+    unsafe {
+        asm!(
+            "push #{FOLDED}",
+            "2:",
+            "sub #4, {early}",
+            "mov @{late}+, {al}",
+            "mov @{late}+, {ah}",
+            "mov 0({early}), {bl}",
+            "mov 2({early}), {bh}",
+            "add {al}, {bl}",
+            "addc {ah}, {bh}",
+            "mov {bl}, 0({even})",
+            "mov {bh}, 2({even})",
+            "sub 0({early}), {al}",
+            "subc 2({early}), {ah}",
+            "mov {al}, 0({odd})",
+            "mov {ah}, 2({odd})",
+            "add #4, {even}",
+            "add #4, {odd}",
+            "dec 0(r1)",
+            "jne 2b",
+            "incd r1",
+            early = inout(reg) centre.as_ptr().add(FOLDED) => _,
+            late = inout(reg) centre.as_ptr().add(FOLDED) => _,
+            even = inout(reg) even.as_mut_ptr() => _,
+            odd = inout(reg) odd.as_mut_ptr() => _,
+            al = out(reg) _,
+            ah = out(reg) _,
+            bl = out(reg) _,
+            bh = out(reg) _,
+            FOLDED = const FOLDED,
+        );
+    }
+}
+
+/// 7 cycles a sample.
+#[inline(never)]
+pub fn sum(lane: &Lane) -> i32 {
+    let low: u16;
+    let high: u16;
+    // SAFETY: reads lane[2..18].
+    unsafe {
+        asm!(
+            "clr {low}",
+            "clr {high}",
+            "2:",
+            "add @{p}+, {low}",
+            "addc @{p}+, {high}",
+            "dec {n}",
+            "jne 2b",
+            p = inout(reg) lane.as_ptr().add(2) => _,
+            n = inout(reg) BLOCK => _,
+            low = out(reg) low,
+            high = out(reg) high,
+            options(nostack, readonly),
+        );
+    }
+    join(low, high)
+}
+
+/// 14 cycles a sample and 4 more for a negative one.
+#[inline(never)]
+#[unsafe(link_section = ".hot")]
+pub fn peak(lane: &Lane) -> u32 {
+    let low: u16;
+    let high: u16;
+    // SAFETY: reads lane[4..20].
+    unsafe {
+        asm!(
+            "clr {low}",
+            "clr {high}",
+            "2:",
+            "mov @{p}+, {l}",
+            "mov @{p}+, {h}",
+            "tst {h}",
+            "jge 3f",
+            "inv {l}",
+            "inv {h}",
+            "inc {l}",
+            "adc {h}",
+            "3:",
+            "cmp {high}, {h}",
+            "jlo 5f",
+            "jne 4f",
+            "cmp {low}, {l}",
+            "jlo 5f",
+            "4:",
+            "mov {l}, {low}",
+            "mov {h}, {high}",
+            "5:",
+            "dec {n}",
+            "jne 2b",
+            p = inout(reg) lane.as_ptr().add(HISTORY) => _,
+            n = inout(reg) BLOCK => _,
+            l = out(reg) _,
+            h = out(reg) _,
+            low = out(reg) low,
+            high = out(reg) high,
+            options(nostack, readonly),
+        );
+    }
+    join(low, high) as u32
+}

@@ -1,0 +1,411 @@
+//! Wide arithmetic: 32-bit products on the multiplier, 64-bit sums with the carry flag, in place.
+//!
+//! The main loop and the block interrupt both come here, so whatever uses the multiplier masks interrupts meanwhile: at
+//! most 70 cycles.
+
+use super::{join, split};
+use core::arch::asm;
+
+/// Masks interrupts; DINT needs one more instruction before it has effect (SLAU445 1.3.4.1).
+macro_rules! mask {
+    () => {
+        "mov r2, {status}\n dint\n nop"
+    };
+}
+
+/// Restores the interrupt enable bit; the flags of the instructions before are gone.
+macro_rules! unmask {
+    () => {
+        "nop\n mov {status}, r2\n nop"
+    };
+}
+
+/// `x = −x` in memory.
+macro_rules! negate {
+    () => {
+        "inv 0({x})\n inv 2({x})\n inv 4({x})\n inv 6({x})\n inc 0({x})\n adc 2({x})\n adc 4({x})\n adc 6({x})"
+    };
+}
+
+/// 53 cycles with the call. See `wide::mul_q30` for the rounding: the bit below the last one kept is added.
+#[inline(never)]
+pub fn mul_q30(a: i32, b: i32) -> i32 {
+    let [al, ah] = split(a);
+    let [bl, bh] = split(b);
+    let low: u16;
+    let high: u16;
+    // SAFETY: registers of the multiplier, masked; each result is read at least as late as it is ready.
+    unsafe {
+        asm!(
+            mask!(),
+            "mov {al}, &{MPYS32L}",
+            "mov {ah}, &{MPYS32H}",
+            "mov {bl}, &{OP2L}",
+            "mov {bh}, &{OP2H}",
+            "mov &{RES1}, {r}",
+            "mov &{RES2}, {low}",
+            "mov &{RES3}, {high}",
+            unmask!(),
+            "rla {r}",
+            "rlc {low}",
+            "rlc {high}",
+            "rla {r}",
+            "rlc {low}",
+            "rlc {high}",
+            "rla {r}",
+            "adc {low}",
+            "adc {high}",
+            al = in(reg) al,
+            ah = in(reg) ah,
+            bl = in(reg) bl,
+            bh = in(reg) bh,
+            r = out(reg) _,
+            status = out(reg) _,
+            low = lateout(reg) low,
+            high = lateout(reg) high,
+            MPYS32L = const 0x04D4,
+            MPYS32H = const 0x04D6,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+            options(nostack),
+        );
+    }
+    join(low, high)
+}
+
+/// 160 cycles and 9 for each bit of `shift` modulo 16.
+#[inline(never)]
+pub fn scale(x: &mut i64, m: u32, shift: u16) {
+    let [ml, mh] = split(m as i32);
+    // SAFETY: reads and writes x; the multiplier is masked.
+    //
+    // |x| · m in limbs: low half times m, plus high half times m two limbs up. The lowest limb is never needed.
+    unsafe {
+        asm!(
+            "mov 6({x}), {status}",
+            "push {status}",
+            "tst {status}",
+            "jge 2f",
+            negate!(),
+            "2:",
+            mask!(),
+            "mov {ml}, &{MPY32L}",
+            "mov {mh}, &{MPY32H}",
+            "mov 4({x}), &{OP2L}",
+            "mov 6({x}), &{OP2H}",
+            "mov &{RES0}, {t2}",
+            "mov &{RES1}, {t3}",
+            "mov &{RES2}, {t4}",
+            "mov &{RES3}, {t5}",
+            "mov 0({x}), &{OP2L}",
+            "mov 2({x}), &{OP2H}",
+            "mov &{RES1}, {t1}",
+            "add &{RES2}, {t2}",
+            "addc &{RES3}, {t3}",
+            "adc {t4}",
+            "adc {t5}",
+            unmask!(),
+            "bit #16, {shift}",
+            "jeq 3f",
+            "mov {t2}, {t1}",
+            "mov {t3}, {t2}",
+            "mov {t4}, {t3}",
+            "mov {t5}, {t4}",
+            "clr {t5}",
+            "3:",
+            "and #15, {shift}",
+            "jeq 5f",
+            "4:",
+            "clrc",
+            "rrc {t5}",
+            "rrc {t4}",
+            "rrc {t3}",
+            "rrc {t2}",
+            "rrc {t1}",
+            "dec {shift}",
+            "jne 4b",
+            "5:",
+            "rla {t1}",
+            "adc {t2}",
+            "adc {t3}",
+            "adc {t4}",
+            "adc {t5}",
+            "pop {t1}",
+            "tst {t1}",
+            "jge 6f",
+            "inv {t2}",
+            "inv {t3}",
+            "inv {t4}",
+            "inv {t5}",
+            "inc {t2}",
+            "adc {t3}",
+            "adc {t4}",
+            "adc {t5}",
+            "6:",
+            "mov {t2}, 0({x})",
+            "mov {t3}, 2({x})",
+            "mov {t4}, 4({x})",
+            "mov {t5}, 6({x})",
+            x = in(reg) x,
+            ml = in(reg) ml,
+            mh = inout(reg) mh => _,
+            shift = inout(reg) shift => _,
+            status = out(reg) _,
+            t1 = out(reg) _,
+            t2 = out(reg) _,
+            t3 = out(reg) _,
+            t4 = out(reg) _,
+            t5 = out(reg) _,
+            MPY32L = const 0x04D0,
+            MPY32H = const 0x04D2,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            RES0 = const 0x04E4,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+        );
+    }
+}
+
+/// About 600 cycles: shift and subtract, 17 a bit.
+#[inline(never)]
+pub fn divide(n: u64, d: u32) -> u32 {
+    let [l0, l1] = split(n as i32);
+    let [h0, h1] = split((n >> 32) as i32);
+    let [d0, d1] = split(d as i32);
+    let low: u16;
+    let high: u16;
+    // SAFETY: registers only.
+    unsafe {
+        asm!(
+            // The quotient fits 32 bits when the upper half of n is below d.
+            "cmp {d1}, {h1}",
+            "jlo 3f",
+            "jne 2f",
+            "cmp {d0}, {h0}",
+            "jlo 3f",
+            "2:",
+            "mov #-1, {l0}",
+            "mov #-1, {l1}",
+            "jmp 7f",
+            "3:",
+            "mov #32, {count}",
+            "4:",
+            "rla {l0}",
+            "rlc {l1}",
+            "rlc {h0}",
+            "rlc {h1}",
+            "jc 5f",
+            "cmp {d1}, {h1}",
+            "jlo 6f",
+            "jne 5f",
+            "cmp {d0}, {h0}",
+            "jlo 6f",
+            "5:",
+            "sub {d0}, {h0}",
+            "subc {d1}, {h1}",
+            "bis #1, {l0}",
+            "6:",
+            "dec {count}",
+            "jne 4b",
+            "7:",
+            l0 = inout(reg) l0 => low,
+            l1 = inout(reg) l1 => high,
+            h0 = inout(reg) h0 => _,
+            h1 = inout(reg) h1 => _,
+            d0 = in(reg) d0,
+            d1 = in(reg) d1,
+            count = out(reg) _,
+            options(nostack, nomem),
+        );
+    }
+    join(low, high) as u32
+}
+
+/// About 2 500 cycles: bit by bit, by the square of the candidate.
+#[inline(never)]
+pub fn square_root(x: &u64) -> u32 {
+    let low: u16;
+    let high: u16;
+    // SAFETY: reads x; the multiplier is masked.
+    unsafe {
+        asm!(
+            "clr {low}",
+            "clr {high}",
+            "clr {bl}",
+            "mov #0x8000, {bh}",
+            "2:",
+            "mov {low}, {cl}",
+            "bis {bl}, {cl}",
+            "mov {high}, {ch}",
+            "bis {bh}, {ch}",
+            mask!(),
+            "mov {cl}, &{MPY32L}",
+            "mov {ch}, &{MPY32H}",
+            "mov {cl}, &{OP2L}",
+            "mov {ch}, &{OP2H}",
+            "mov 0({x}), {t}",
+            "cmp &{RES0}, {t}",
+            "mov 2({x}), {t}",
+            "subc &{RES1}, {t}",
+            "mov 4({x}), {t}",
+            "subc &{RES2}, {t}",
+            "mov 6({x}), {t}",
+            "subc &{RES3}, {t}",
+            "jlo 3f",
+            "mov {cl}, {low}",
+            "mov {ch}, {high}",
+            "3:",
+            unmask!(),
+            "clrc",
+            "rrc {bh}",
+            "rrc {bl}",
+            "jnc 2b",
+            x = in(reg) x,
+            low = out(reg) low,
+            high = out(reg) high,
+            bl = out(reg) _,
+            bh = out(reg) _,
+            cl = out(reg) _,
+            ch = out(reg) _,
+            t = out(reg) _,
+            status = out(reg) _,
+            MPY32L = const 0x04D0,
+            MPY32H = const 0x04D2,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            RES0 = const 0x04E4,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+            options(nostack, readonly),
+        );
+    }
+    join(low, high) as u32
+}
+
+/// 31 cycles with the call.
+#[inline(never)]
+pub fn add(x: &mut i64, y: &i64) {
+    // SAFETY: reads y, changes x.
+    unsafe {
+        asm!(
+            "add @{y}+, 0({x})",
+            "addc @{y}+, 2({x})",
+            "addc @{y}+, 4({x})",
+            "addc @{y}+, 6({x})",
+            x = in(reg) x,
+            y = inout(reg) y => _,
+            options(nostack),
+        );
+    }
+}
+
+/// 33 cycles with the call.
+#[inline(never)]
+pub fn sub(x: &mut i64, y: &i64) {
+    // SAFETY: reads y, changes x.
+    unsafe {
+        asm!(
+            "sub 0({y}), 0({x})",
+            "subc 2({y}), 2({x})",
+            "subc 4({y}), 4({x})",
+            "subc 6({y}), 6({x})",
+            x = in(reg) x,
+            y = in(reg) y,
+            options(nostack),
+        );
+    }
+}
+
+/// 32 cycles with the call.
+#[inline(never)]
+pub fn add_small(x: &mut i64, y: i32) {
+    let [low, high] = split(y);
+    // SAFETY: changes x. The sign's word: −1 with the carry that the doubled upper half leaves, else 0.
+    unsafe {
+        asm!(
+            "mov {high}, {sign}",
+            "rla {sign}",
+            "subc {sign}, {sign}",
+            "inv {sign}",
+            "add {low}, 0({x})",
+            "addc {high}, 2({x})",
+            "addc {sign}, 4({x})",
+            "addc {sign}, 6({x})",
+            x = in(reg) x,
+            low = in(reg) low,
+            high = in(reg) high,
+            sign = out(reg) _,
+            options(nostack),
+        );
+    }
+}
+
+/// 12 cycles and 27 for each bit.
+#[inline(never)]
+pub fn shift_left(x: &mut i64, bits: u16) {
+    // SAFETY: changes x.
+    unsafe {
+        asm!(
+            "2:",
+            "rla 0({x})",
+            "rlc 2({x})",
+            "rlc 4({x})",
+            "rlc 6({x})",
+            "dec {bits}",
+            "jne 2b",
+            x = in(reg) x,
+            bits = inout(reg) bits => _,
+            options(nostack),
+        );
+    }
+}
+
+/// 42 cycles with the call.
+#[inline(never)]
+pub fn negate(x: &mut i64) {
+    // SAFETY: changes x.
+    unsafe { asm!(negate!(), x = in(reg) x, options(nostack)) };
+}
+
+/// 60 cycles with the call.
+#[inline(never)]
+pub fn add_product(x: &mut i64, a: i32, b: i32) {
+    let [al, ah] = split(a);
+    let [bl, bh] = split(b);
+    // SAFETY: changes x; the multiplier is masked.
+    unsafe {
+        asm!(
+            mask!(),
+            "mov {al}, &{MPYS32L}",
+            "mov {ah}, &{MPYS32H}",
+            "mov {bl}, &{OP2L}",
+            "mov {bh}, &{OP2H}",
+            "add &{RES0}, 0({x})",
+            "addc &{RES1}, 2({x})",
+            "addc &{RES2}, 4({x})",
+            "addc &{RES3}, 6({x})",
+            unmask!(),
+            x = in(reg) x,
+            al = in(reg) al,
+            ah = in(reg) ah,
+            bl = in(reg) bl,
+            bh = in(reg) bh,
+            status = out(reg) _,
+            MPYS32L = const 0x04D4,
+            MPYS32H = const 0x04D6,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            RES0 = const 0x04E4,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+            options(nostack),
+        );
+    }
+}
