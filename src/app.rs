@@ -2,8 +2,8 @@
 
 use crate::hw::port::Work;
 use crate::hw::{
-    board, clock, console, converter, identity, kernel, metering, port, power, sampler, spi, time,
-    watchdog,
+    board, clock, console, converter, fram, identity, kernel, metering, port, power, sampler, spi,
+    time, watchdog,
 };
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
@@ -16,7 +16,7 @@ const SILENT_AFTER_MS: u32 = 100;
 
 /// The main loop's own state.
 struct App {
-    device: MeterDevice,
+    device: MeterDevice<fram::Hardware>,
     responder: Responder,
     alive: Alive,
 }
@@ -32,7 +32,8 @@ struct MainOwned(UnsafeCell<App>);
 // SAFETY: only `main` touches it.
 unsafe impl Sync for MainOwned {}
 static APP: MainOwned = MainOwned(UnsafeCell::new(App {
-    device: MeterDevice::ZERO,
+    // SAFETY: the only one.
+    device: MeterDevice::zero(unsafe { fram::Hardware::take() }),
     responder: Responder::new(),
     alive: Alive {
         blocks_seen: 0,

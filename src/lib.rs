@@ -4,6 +4,7 @@
 
 pub mod ads131m03;
 pub mod baud;
+pub mod calibration_store;
 pub mod readings;
 pub mod service;
 pub mod snapshot;

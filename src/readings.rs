@@ -27,6 +27,8 @@ const MILLI: u32 = ((1u64 << 41) / 1000 + 1) as u32;
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
     calibration: Calibration,
+    /// `flag::UNCALIBRATED`, or nothing.
+    standing_flags: u32,
     energy: Energy,
     sequence: u32,
     /// The newest measurement.
@@ -37,6 +39,7 @@ impl Readings {
     /// All zero: what a static begins with; call [`start`](Self::start) before use.
     pub const ZERO: Self = Self {
         calibration: Calibration::ZERO,
+        standing_flags: 0,
         energy: Energy::ZERO,
         sequence: 0,
         snapshot: Snapshot::ZERO,
@@ -53,7 +56,14 @@ impl Readings {
     /// Sets what is not zero at power-up.
     pub fn start(&mut self) {
         self.calibration = Calibration::NOMINAL;
+        self.standing_flags = flag::UNCALIBRATED;
         self.snapshot.clear();
+    }
+
+    /// Where to put the constants of this very board, to be used from the next window on.
+    pub fn calibrate(&mut self) -> &mut Calibration {
+        self.standing_flags = 0;
+        &mut self.calibration
     }
 
     /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
@@ -69,7 +79,10 @@ impl Readings {
         let s = &mut self.snapshot;
         s.put_word(offset::SEQUENCE, self.sequence);
         s.put_word(offset::UPTIME_S, uptime_s);
-        s.put_word(offset::FLAGS, snapshot_flags(quantities.flags));
+        s.put_word(
+            offset::FLAGS,
+            self.standing_flags | snapshot_flags(quantities.flags),
+        );
         s.put_quantity(
             offset::VRMS_MV,
             milli(kernel, &(quantities.voltage_uv as i64)),
@@ -139,9 +152,9 @@ fn energy_2e32_wh<K: Kernel>(kernel: &K, register: &Register) -> i64 {
     energy
 }
 
-/// The window's remarks as MT0 shows them. Nominal constants are in use until calibration exists.
+/// The window's remarks as MT0 shows them.
 fn snapshot_flags(flags: Flags) -> u32 {
-    let mut shown = flag::UNCALIBRATED;
+    let mut shown = 0;
     for (remark, bit) in [
         (Flags::SHORT, flag::SETTLING),
         (Flags::UNSYNCHRONISED, flag::NO_ZERO_CROSSINGS),

@@ -26,8 +26,7 @@ impl Snapshot {
 
     /// Copies the table's bytes from `offset` on to `out`, as far as there are any.
     pub fn copy(&self, offset: usize, out: &mut [u8]) {
-        let mut at = offset;
-        for byte in out {
+        for (at, byte) in (offset..).zip(out) {
             let Some(word) = self.0.get(at / 2) else {
                 return;
             };
@@ -36,7 +35,6 @@ impl Snapshot {
             } else {
                 (*word >> 8) as u8
             };
-            at += 1;
         }
     }
 

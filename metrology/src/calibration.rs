@@ -11,6 +11,7 @@ pub const CURRENT_FULL_SCALE_UA: u32 = 150_000_000;
 
 /// Constants of one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)] // the firmware reads it as it is stored
 pub struct ChannelCalibration {
     /// True value over nominal value, 0.8 … 1.2.
     pub gain: I2F30,
@@ -39,6 +40,7 @@ impl ChannelCalibration {
 
 /// Constants of a meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Calibration {
     /// By channel: voltage, line current, neutral current.
     pub channels: [ChannelCalibration; CHANNELS],

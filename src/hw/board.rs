@@ -29,8 +29,9 @@ pub const CLOCK_HZ: u32 = CRYSTAL_HZ * FLL_FACTOR as u32;
 pub const CONVERTER_CS: u8 = 1 << 4;
 /// Converter SYNC/RESET, bit in port 3.
 pub const CONVERTER_SYNC_RESET: u8 = 1 << 1;
-/// Factory jumper and tamper switch, bits in port 3.
-const FACTORY_JUMPER: u8 = 1 << 2;
+/// Factory jumper, bit in port 3.
+pub const FACTORY_JUMPER: u8 = 1 << 2;
+/// Tamper switch, bit in port 3.
 const TAMPER: u8 = 1 << 3;
 
 /// Gives every pin its level and function, then releases the pins (they are frozen after power-up).

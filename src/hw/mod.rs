@@ -7,6 +7,7 @@
 //! | `spi`, `converter` | the converter's bring-up |
 //! | `frame`, `sampler` | the sample path |
 //! | `identity`, `power` | serial number; sleeping |
+//! | `fram` | information FRAM behind its guard; the factory jumper |
 //! | `kernel`, `metering` | the arithmetic's inner loops; the block interrupt |
 //! | `port`, `console` | the two UARTs |
 //! | `interrupts` | all handlers |
@@ -17,6 +18,7 @@ pub mod board;
 pub mod clock;
 pub mod console;
 pub mod converter;
+pub mod fram;
 mod frame;
 pub mod identity;
 mod interrupts;

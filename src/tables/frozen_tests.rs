@@ -4,7 +4,9 @@
 extern crate std;
 
 use super::{TABLES, sources};
-use crate::service::MeterDevice;
+use crate::calibration_store::{Board, INFORMATION_SIZE, MemoryBoard};
+use crate::service::{FACTORY_PASSWORD, MeterDevice, STATUS_UNPROGRAMMED};
+use c12::calibration::{self, Constants};
 use c12::device::Device;
 use c12::response::Response;
 use c12::snapshot::offset;
@@ -12,8 +14,8 @@ use std::vec;
 use std::vec::Vec;
 
 /// A meter with every live byte different from zero.
-fn meter() -> MeterDevice {
-    let mut meter = MeterDevice::new();
+fn meter() -> MeterDevice<MemoryBoard> {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
     meter.serial = *b"0123456789ABCDEF";
     meter.status = 0x0081;
     meter.readings.snapshot.put_word(offset::SEQUENCE, 7);
@@ -37,7 +39,7 @@ fn meter() -> MeterDevice {
     meter
 }
 
-fn read(meter: &mut MeterDevice, table: u16) -> Vec<u8> {
+fn read(meter: &mut MeterDevice<MemoryBoard>, table: u16) -> Vec<u8> {
     let size = meter.begin_read(table).expect("table exists");
     let mut bytes = vec![0xAA; size as usize];
     meter.read(table, 0, &mut bytes);
@@ -53,8 +55,8 @@ fn general() {
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, 4, 1, 0, 0, 2,
             0, // header
             0x2B, 0x98, 0xF1, 0x18, // ST 0 1 3 5, 11 12 15, 16 20-23, 27 28
-            0x01, // MT0
-            0, 0, 0, 0, 0 // nothing is writable
+            0x03, // MT0, MT1
+            0, 0, 0, 0, 0x02 // MT1 is writable
         ]
     );
     assert_eq!(
@@ -137,4 +139,87 @@ fn what_does_not_exist_is_refused() {
     let mut wrong = [0; 20];
     wrong[19] = 1;
     assert!(!meter.security(&wrong));
+}
+
+/// A meter of the factory: jumper set, its password given.
+fn factory_meter() -> MeterDevice<MemoryBoard> {
+    let mut meter = meter();
+    meter.board.jumper = true;
+    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    meter
+}
+
+#[test]
+fn calibration_is_written_with_jumper_and_password_only() {
+    let data = Constants::NOMINAL.to_bytes();
+    let mut meter = factory_meter();
+    assert_eq!(
+        meter.write(calibration::TABLE, 0, &[]),
+        Ok(()),
+        "a question"
+    );
+    assert_eq!(read(&mut meter, calibration::TABLE), [0; calibration::SIZE]);
+
+    meter.board.jumper = false;
+    for data in [&data[..], &[]] {
+        assert_eq!(meter.write(calibration::TABLE, 0, data), Err(Response::Dlk));
+    }
+    meter.board.jumper = true;
+    assert!(meter.security(&[0; 20]), "the reader's password");
+    assert_eq!(
+        meter.write(calibration::TABLE, 0, &data),
+        Err(Response::Isc)
+    );
+    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    meter.session_ended();
+    assert_eq!(
+        meter.write(calibration::TABLE, 0, &data),
+        Err(Response::Isc)
+    );
+    assert_eq!(meter.board.information, [0xFF; INFORMATION_SIZE]);
+
+    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    assert_eq!(meter.write(calibration::TABLE, 0, &data), Ok(()));
+    assert_eq!(read(&mut meter, calibration::TABLE), data);
+    assert_eq!(meter.write(2048, 0, &[0]), Err(Response::Iar));
+}
+
+#[test]
+fn constants_are_in_use_and_flags_gone_after_a_write_and_after_power_up() {
+    let mut constants = Constants::NOMINAL;
+    constants.channels[0].gain += 1 << 20;
+    let mut meter = factory_meter();
+    let shown = |meter: &mut MeterDevice<MemoryBoard>| {
+        meter.readings.account(
+            &metrology::kernel::Portable,
+            &metrology::Window::default(),
+            1,
+            false,
+        );
+        let flags = meter.readings.snapshot.word(offset::FLAGS);
+        (
+            meter.status & STATUS_UNPROGRAMMED,
+            flags & c12::snapshot::flag::UNCALIBRATED,
+        )
+    };
+    let uncalibrated = (STATUS_UNPROGRAMMED, c12::snapshot::flag::UNCALIBRATED);
+    meter.status = STATUS_UNPROGRAMMED;
+    assert_eq!(shown(&mut meter), uncalibrated);
+    meter
+        .write(calibration::TABLE, 0, &constants.to_bytes())
+        .unwrap();
+    assert_eq!(shown(&mut meter), (0, 0));
+
+    let mut again = MeterDevice::new(meter.board.clone());
+    assert_eq!(shown(&mut again), (0, 0));
+    assert_eq!(
+        Constants::from_bytes(&read(&mut again, calibration::TABLE).try_into().unwrap()).channels,
+        constants.channels
+    );
+    // Both copies lost: metering goes on with nominal constants, and says so.
+    for at in [10, 266] {
+        meter.board.write_word(at, 0x5555);
+    }
+    let mut broken = MeterDevice::new(meter.board.clone());
+    assert_eq!(shown(&mut broken), uncalibrated);
 }

@@ -9,6 +9,7 @@
 //! | `sources` | ST11 limits, ST12 units, ST15 constants, ST16 definitions |
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies, ST27 selection, ST28 present values |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
+//! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 
 #[cfg(test)]
 mod frozen_tests;
@@ -16,8 +17,8 @@ pub mod general;
 pub mod registers;
 pub mod sources;
 
-use c12::snapshot;
 use c12::table::Part;
+use c12::{calibration, snapshot};
 
 /// Where the bytes of a live part come from: below 0x100 an offset into the snapshot, above it one of these.
 pub mod live {
@@ -25,6 +26,8 @@ pub mod live {
     pub const STATUS: u16 = 0x100;
     /// Serial number, 16 characters.
     pub const SERIAL: u16 = 0x200;
+    /// Calibration constants, 164 bytes.
+    pub const CALIBRATION: u16 = 0x300;
 }
 
 /// A part that shows `size` bytes of the snapshot from `offset`.
@@ -36,6 +39,10 @@ const fn snapshot_part(offset: usize, size: u16) -> Part {
 }
 
 static MT0: [Part; 1] = [snapshot_part(0, snapshot::SIZE as u16)];
+static MT1: [Part; 1] = [Part::Live {
+    id: live::CALIBRATION,
+    size: calibration::SIZE as u16,
+}];
 
 c12::tables! {
     /// Every table of the meter.
@@ -55,5 +62,6 @@ c12::tables! {
         27: read registers::ST27;
         28: read registers::ST28;
         2048: read MT0;
+        2049: write MT1;
     }
 }

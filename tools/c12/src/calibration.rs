@@ -26,7 +26,8 @@
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
 //! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C.
 //!
-//! The meter takes a write only with the factory jumper and the factory password, whole or in part; it checks what the
+//! The meter takes a write only with the factory jumper and the factory password, whole or in part (even offset and
+//! length); it checks what the
 //! whole table would then be against [`CHANNEL_LIMITS`], and either stores that or keeps what it had. A write of no
 //! bytes changes nothing and tells whether writing is allowed. A whole table of version 0 makes the meter uncalibrated.
 
@@ -89,16 +90,9 @@ const PHASE_MOST: i16 = 819;
 /// 2²⁷ in 2¹⁶.
 const OFFSET_MOST: i16 = 1 << 11;
 
-/// Whether the bytes of a channel are within [`CHANNEL_LIMITS`].
-pub fn is_plausible(channel: &[u8; CHANNEL_SIZE]) -> bool {
-    let (words, _) = channel.as_chunks::<4>();
-    for (word, limits) in words.iter().zip(&CHANNEL_LIMITS) {
-        let high = (word[3] as u16) << 8 | word[2] as u16;
-        if high.wrapping_sub(limits.0) > limits.1 {
-            return false;
-        }
-    }
-    true
+/// Whether the upper half of a word is within its [`CHANNEL_LIMITS`].
+pub const fn is_within(high: u16, limits: &(u16, u16)) -> bool {
+    high.wrapping_sub(limits.0) <= limits.1
 }
 
 /// Constants of one channel, in the units of the table.
@@ -126,19 +120,19 @@ impl Channel {
         power_offset: 0,
     };
 
-    /// Five words in their order, bit by bit.
-    #[inline(always)]
-    pub const fn from_words(words: &[i32; 5]) -> Self {
+    /// A channel of its bytes.
+    pub fn from_bytes(bytes: &[u8; CHANNEL_SIZE]) -> Self {
+        let word = |at: usize| i32::from_le_bytes(core::array::from_fn(|k| bytes[at + k]));
         Channel {
-            gain: words[0],
-            noise: words[1] as u32,
-            power_gain: words[2],
-            phase: words[3],
-            power_offset: words[4],
+            gain: word(0),
+            noise: word(4) as u32,
+            power_gain: word(8),
+            phase: word(12),
+            power_offset: word(16),
         }
     }
 
-    /// The same, back.
+    /// The words of a channel in their order.
     pub const fn to_words(self) -> [i32; 5] {
         [
             self.gain,
@@ -147,6 +141,13 @@ impl Channel {
             self.phase,
             self.power_offset,
         ]
+    }
+
+    /// Whether a meter takes it.
+    pub fn is_plausible(self) -> bool {
+        let words = self.to_words();
+        let mut pairs = words.iter().zip(&CHANNEL_LIMITS);
+        pairs.all(|(word, limits)| is_within((*word as u32 >> 16) as u16, limits))
     }
 }
 
@@ -214,7 +215,7 @@ impl Constants {
             count: half(offset::COUNT) as u16,
             channels: core::array::from_fn(|channel| {
                 let at = offset::CHANNELS + channel * CHANNEL_SIZE;
-                Channel::from_words(&core::array::from_fn(|k| word(at + 4 * k)))
+                Channel::from_bytes(&core::array::from_fn(|k| bytes[at + k]))
             }),
             curves: core::array::from_fn(|curve| {
                 core::array::from_fn(|point| {
@@ -315,15 +316,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn bytes_of(channel: Channel) -> [u8; CHANNEL_SIZE] {
-        let bytes = Constants {
-            channels: [channel; CHANNELS],
-            ..Constants::NOMINAL
-        }
-        .to_bytes();
-        core::array::from_fn(|k| bytes[offset::CHANNELS + k])
-    }
-
     #[test]
     fn every_field_has_its_place() {
         let point = |k: i16| Point {
@@ -375,9 +367,9 @@ mod tests {
         let with = |change: fn(&mut Channel, i32), value: i32| {
             let mut channel = nominal;
             change(&mut channel, value);
-            is_plausible(&bytes_of(channel))
+            channel.is_plausible()
         };
-        assert!(is_plausible(&bytes_of(nominal)));
+        assert!(nominal.is_plausible());
         let gain: fn(&mut Channel, i32) = |c, x| c.gain = x;
         let power_gain: fn(&mut Channel, i32) = |c, x| c.power_gain = x;
         for gain in [gain, power_gain] {

@@ -2,6 +2,7 @@
 
 use c12::device::Device;
 use c12::layout;
+use meter430::calibration_store::MemoryBoard;
 use meter430::service::MeterDevice;
 use meter430::tables::TABLES;
 use reader::decode::{Dimensions, Record, table};
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// All tables of a meter that has just been switched on, decoded.
 fn decoded() -> BTreeMap<u16, Record> {
-    let mut meter = MeterDevice::new();
+    let mut meter = MeterDevice::new(MemoryBoard::new());
     let mut dimensions = Dimensions::default();
     let mut records = BTreeMap::new();
     let order = layout::LIMITS

@@ -5,6 +5,7 @@
 use c12::device::Device;
 use c12::field::{Field, Kind, Repeat, When};
 use c12::layout;
+use meter430::calibration_store::MemoryBoard;
 use meter430::service::MeterDevice;
 use meter430::tables::TABLES;
 use reader::decode::{self, Dimensions};
@@ -21,7 +22,7 @@ list. Names are the standard's, those of MT tables are ours and end in their uni
 ";
 
 /// Bytes of a table of a meter that has just been switched on; `None` when it can only be written.
-fn bytes(meter: &mut MeterDevice, table: u16) -> Option<Vec<u8>> {
+fn bytes(meter: &mut MeterDevice<MemoryBoard>, table: u16) -> Option<Vec<u8>> {
     let size = meter.begin_read(table).ok()?;
     let mut bytes = vec![0; usize::from(size)];
     meter.read(table, 0, &mut bytes);
@@ -29,7 +30,7 @@ fn bytes(meter: &mut MeterDevice, table: u16) -> Option<Vec<u8>> {
 }
 
 fn page() -> String {
-    let mut meter = MeterDevice::new();
+    let mut meter = MeterDevice::new(MemoryBoard::new());
     let mut dimensions = Dimensions::default();
     for number in layout::LIMITS {
         if let (Some(layout), Some(bytes)) = (layout::find(number), bytes(&mut meter, number)) {
