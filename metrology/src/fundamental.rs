@@ -5,13 +5,10 @@
 //! pieces, not amplitudes.
 
 use crate::block::{BLOCK, CENTRE};
-use crate::kernel::{FOLDED, Kernel};
+use crate::kernel::Kernel;
 use crate::oscillator::{Oscillator, Phasor};
 use crate::wide::SHORTEST;
 use crate::window::{FundamentalSums, PieceEnd, block_of};
-
-/// Room for a folded block.
-pub type Scratch = [i32; BLOCK];
 
 /// Demodulator of one frequency, for voltage and current.
 #[derive(Clone, Debug)]
@@ -29,7 +26,7 @@ impl Demodulator {
         running: false,
     };
 
-    /// Accounts for one block of voltage and current, with room for a folded block in `scratch`; where a piece ends, adds its powers to `sums` and starts the next
+    /// Accounts for one block of voltage and current; where a piece ends, adds its powers to `sums` and starts the next
     /// piece at `order` times the mains frequency.
     #[inline(never)]
     pub fn push_block<K: Kernel>(
@@ -39,14 +36,13 @@ impl Demodulator {
         end: Option<&PieceEnd>,
         order: u16,
         sums: &mut FundamentalSums,
-        scratch: &mut Scratch,
     ) {
         if let Some(end) = end {
-            self.change_piece(kernel, signals, end, order, sums, scratch);
+            self.change_piece(kernel, signals, end, order, sums);
         } else if self.running {
             let [voltage, current] = signals;
-            self.add(kernel, 0, block_of(voltage), scratch);
-            self.add(kernel, 1, block_of(current), scratch);
+            self.add(kernel, 0, block_of(voltage));
+            self.add(kernel, 1, block_of(current));
         }
         self.advance(kernel);
     }
@@ -60,42 +56,30 @@ impl Demodulator {
         end: &PieceEnd,
         order: u16,
         sums: &mut FundamentalSums,
-        scratch: &mut Scratch,
     ) {
         let mut old = [0; CENTRE];
         let mut new = [0; BLOCK];
         for (signal, centre) in signals.into_iter().enumerate() {
             end.cut.divide(kernel, centre, &mut old, &mut new);
-            self.add(kernel, signal, block_of(&old), scratch);
-            self.add_before(kernel, signal, old[0], &mut new, scratch);
+            self.add(kernel, signal, block_of(&old));
+            self.add_before(kernel, signal, old[0], &mut new);
         }
         self.finish(kernel, end.length, sums);
         self.start(kernel, end.turns.wrapping_mul(order as u32));
         for (signal, centre) in signals.into_iter().enumerate() {
             end.cut.divide(kernel, centre, &mut old, &mut new);
-            self.add(kernel, signal, &new, scratch);
-            self.add_before(kernel, signal, -old[0], &mut new, scratch);
+            self.add(kernel, signal, &new);
+            self.add_before(kernel, signal, -old[0], &mut new);
         }
     }
 
     /// Adds a block of one signal: 0 voltage, 1 current.
     #[inline(never)]
-    fn add<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        signal: usize,
-        samples: &[i32; BLOCK],
-        scratch: &mut Scratch,
-    ) {
-        if !self.running {
-            return;
+    fn add<K: Kernel>(&mut self, kernel: &K, signal: usize, samples: &[i32; BLOCK]) {
+        if self.running {
+            self.oscillator
+                .correlate(kernel, samples, &mut self.sums[signal & 1]);
         }
-        let (even, odd) = scratch.split_at_mut(FOLDED);
-        let (Some(even), Some(odd)) = (even.first_chunk_mut(), odd.first_chunk_mut()) else {
-            return;
-        };
-        kernel.fold(samples, even, odd);
-        kernel.correlate(even, odd, &self.oscillator, &mut self.sums[signal & 1]);
     }
 
     /// Adds `code` as the sample before the block: the last of a block that is empty but for it, made in `empty`.
@@ -106,7 +90,6 @@ impl Demodulator {
         signal: usize,
         code: i32,
         empty: &mut [i32; BLOCK],
-        scratch: &mut Scratch,
     ) {
         if code == 0 {
             return;
@@ -116,7 +99,7 @@ impl Demodulator {
         self.oscillator.reverse();
         self.oscillator.advance(kernel);
         self.oscillator.reverse();
-        self.add(kernel, signal, empty, scratch);
+        self.add(kernel, signal, empty);
         self.oscillator.advance(kernel);
     }
 
@@ -145,7 +128,7 @@ impl Demodulator {
     /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
     #[inline(never)]
     pub(crate) fn bend<K: Kernel>(&self, kernel: &K) -> i32 {
-        let half_sine = self.oscillator.sin[0];
+        let half_sine = self.oscillator.half_sine();
         kernel.mul_q30(half_sine, half_sine) << 2
     }
 

@@ -3,8 +3,8 @@
 //! Each order gets one piece (0.2 s); a round over the orders 2 … 21 takes four seconds. Optional: a firmware that does
 //! not feed it pays nothing.
 
-use crate::block::{BLOCK, Block, LINE, VOLTAGE};
-use crate::fundamental::{Demodulator, Scratch};
+use crate::block::{Block, LINE, VOLTAGE};
+use crate::fundamental::Demodulator;
 use crate::kernel::Kernel;
 use crate::wide::{HALF, ONE};
 use crate::window::{FundamentalSums, PieceEnd, Window};
@@ -33,7 +33,6 @@ pub struct Harmonic {
 #[derive(Clone, Debug)]
 pub struct Harmonics {
     demodulator: Demodulator,
-    scratch: Scratch,
     order: u16,
     /// Frequency of the running piece, turns per sample · 2³².
     turns: u32,
@@ -50,7 +49,6 @@ impl Harmonics {
     pub const fn new() -> Self {
         Self {
             demodulator: Demodulator::STOPPED,
-            scratch: [0; BLOCK],
             order: ORDERS.0,
             turns: 0,
         }
@@ -76,14 +74,8 @@ impl Harmonics {
         }
         let signals = [block.centre(VOLTAGE), block.centre(LINE)];
         let mut sums = FundamentalSums::default();
-        self.demodulator.push_block(
-            kernel,
-            signals,
-            end,
-            self.order,
-            &mut sums,
-            &mut self.scratch,
-        );
+        self.demodulator
+            .push_block(kernel, signals, end, self.order, &mut sums);
         if sums.pieces == 0 {
             return None;
         }

@@ -5,10 +5,10 @@
 //! within the stated ranges. Costs of an assembler version on the MSP430's 32-bit multiplier are in the crate's README.
 
 use crate::block::{BLOCK, CENTRE, Lane};
-use crate::oscillator::{Oscillator, Phasor};
+use crate::oscillator::Phasor;
 use crate::wide;
 
-/// Half a block: what [`Kernel::fold`] leaves.
+/// Half a block: what is left of it when it is folded.
 pub const FOLDED: usize = BLOCK / 2;
 
 /// Wide arithmetic, in place, and operations on whole blocks. All take bounded time, none can panic.
@@ -105,17 +105,6 @@ pub trait Kernel {
         sum
     }
 
-    /// Folds 16 centre samples about their middle: `even[j]` = x(8 + j) + x(7 − j), `odd[j]` = x(8 + j) − x(7 − j).
-    #[inline]
-    fn fold(&self, centre: &[i32; BLOCK], even: &mut [i32; FOLDED], odd: &mut [i32; FOLDED]) {
-        let (early, late) = centre.split_at(FOLDED);
-        let outputs = even.iter_mut().zip(odd.iter_mut());
-        for ((&before, &after), (even, odd)) in early.iter().rev().zip(late).zip(outputs) {
-            *even = after + before;
-            *odd = after - before;
-        }
-    }
-
     /// Sum of the 16 centre samples of `lane`.
     #[inline]
     fn sum(&self, lane: &Lane) -> i32 {
@@ -135,16 +124,33 @@ pub trait Kernel {
         largest
     }
 
-    /// Demodulates one folded block with `oscillator` and adds the result to `sum`.
+    /// Demodulates 16 centre samples and adds the result to `sum`, in units of code · 2²⁵.
+    ///
+    /// The samples are folded about the block's middle and multiplied by `table` (cosines, then sines, of (j + ½)ω, Q30);
+    /// the two sums, cut to code · 2³, are turned by `phase` (cosine and sine, Q22).
     #[inline]
     fn correlate(
         &self,
-        even: &[i32; FOLDED],
-        odd: &[i32; FOLDED],
-        oscillator: &Oscillator,
+        samples: &[i32; BLOCK],
+        table: &[[i32; FOLDED]; 2],
+        phase: &[i32; 2],
         sum: &mut Phasor,
     ) {
-        oscillator.correlate(self, even, odd, sum);
+        let (early, late) = samples.split_at(FOLDED);
+        let [mut in_phase, mut quadrature] = [0i64; 2];
+        for ((&early, &late), (&cos, &sin)) in early
+            .iter()
+            .rev()
+            .zip(late)
+            .zip(table[0].iter().zip(&table[1]))
+        {
+            in_phase += (late + early) as i64 * cos as i64;
+            quadrature += (late - early) as i64 * sin as i64;
+        }
+        let [in_phase, quadrature] = [in_phase >> 27, quadrature >> 27];
+        let [cos, sin] = phase.map(|x| x as i64);
+        sum.cos += in_phase * cos - quadrature * sin;
+        sum.sin += in_phase * sin + quadrature * cos;
     }
 }
 

@@ -124,9 +124,8 @@ impl Meter {
         let signals = [block.centre(VOLTAGE), block.centre(current)];
         let end = self.ended.then_some(&self.end);
         let fundamental = &mut self.tally.fundamental;
-        let [_, scratch @ ..] = &mut self.filtered;
         self.demodulator
-            .push_block(kernel, signals, end, 1, fundamental, scratch);
+            .push_block(kernel, signals, end, 1, fundamental);
         self.since_cut = self.since_cut.wrapping_add((BLOCK as u32) << 16);
         let Some(finished) = finished else {
             return false;
@@ -249,16 +248,13 @@ impl Meter {
     /// Adds the block's products and codes to the window's sums; if the window ends in it, splits them between `closed`
     /// and the sums of the next.
     fn multiply<K: Kernel>(&mut self, kernel: &K, block: &Block, closed: Option<&mut Sums>) {
-        let mut old = Sums::ZERO;
         let mut split = Split {
-            cut: closed.is_some().then_some(&self.end.cut),
-            old: &mut old,
             running: &mut self.sums,
+            closing: closed.map(|closed| (&self.end.cut, closed)),
         };
-        let closed = closed.map(|closed| {
-            *closed = *split.running;
-            closed
-        });
+        if let Some((_, closed)) = &mut split.closing {
+            **closed = *split.running;
+        }
         let [voltage, line, neutral] = &block.lanes;
         let (v, i, n) = (
             block.centre(VOLTAGE),
@@ -284,11 +280,11 @@ impl Meter {
         split.add_codes(kernel, Sums::CODES + NEUTRAL, kernel.sum(neutral), n);
         split.add_products(kernel, Sums::SQUARES + NEUTRAL, n, n);
 
-        let Some(closed) = closed else { return };
-        // The old window gets what the cut gives it, the new one all the rest.
-        for ((closed, running), old) in closed.0.iter_mut().zip(&mut self.sums.0).zip(&old.0) {
-            kernel.add(closed, old);
-            kernel.sub(running, closed);
+        // The old window has what the cut gave it, the new one gets all the rest.
+        if let Some((_, closed)) = &split.closing {
+            for (running, closed) in split.running.0.iter_mut().zip(&closed.0) {
+                kernel.sub(running, closed);
+            }
         }
     }
 
@@ -315,11 +311,10 @@ impl Meter {
     }
 }
 
-/// Where a block's sums go: to the running window, and what lies before the cut, if there is one, also to `old`.
+/// Where a block's sums go: all to the running window, and what lies before the cut, if there is one, to the one that closes.
 struct Split<'a> {
-    cut: Option<&'a Cut>,
-    old: &'a mut Sums,
     running: &'a mut Sums,
+    closing: Option<(&'a Cut, &'a mut Sums)>,
 }
 
 impl Split<'_> {
@@ -332,11 +327,13 @@ impl Split<'_> {
         left: &[i32; CENTRE],
         right: &[i32; CENTRE],
     ) {
-        if let (Some(cut), Some(old)) = (self.cut, self.old.0.get_mut(place)) {
-            cut.weigh(kernel, right, |share| kernel.mac(old, left, share));
+        if let Some((cut, closed)) = &mut self.closing
+            && let Some(sum) = closed.0.get_mut(place)
+        {
+            cut.weigh(kernel, right, |share| kernel.mac(sum, left, share));
         }
-        if let Some(running) = self.running.0.get_mut(place) {
-            kernel.mac(running, block_of(left), block_of(right));
+        if let Some(sum) = self.running.0.get_mut(place) {
+            kernel.mac(sum, block_of(left), block_of(right));
         }
     }
 
@@ -349,13 +346,15 @@ impl Split<'_> {
         codes: i32,
         centre: &[i32; CENTRE],
     ) {
-        if let (Some(cut), Some(old)) = (self.cut, self.old.0.get_mut(place)) {
+        if let Some((cut, closed)) = &mut self.closing
+            && let Some(sum) = closed.0.get_mut(place)
+        {
             cut.weigh(kernel, centre, |share| {
-                kernel.add_small(old, share.iter().sum());
+                kernel.add_small(sum, share.iter().sum());
             });
         }
-        if let Some(running) = self.running.0.get_mut(place) {
-            kernel.add_small(running, codes);
+        if let Some(sum) = self.running.0.get_mut(place) {
+            kernel.add_small(sum, codes);
         }
     }
 }

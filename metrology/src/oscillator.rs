@@ -11,6 +11,7 @@ use crate::wide::ONE;
 
 /// Cosine and sine sums of one signal over a piece; unit: code · sample · 2²⁵.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Phasor {
     /// Σ x·cos.
     pub cos: i64,
@@ -26,12 +27,10 @@ impl Phasor {
 /// An oscillator of one frequency, advanced by blocks.
 #[derive(Clone, Debug)]
 pub struct Oscillator {
-    /// cos((j + ½)ω), Q30.
-    pub cos: [i32; FOLDED],
-    /// sin((j + ½)ω), Q30.
-    pub sin: [i32; FOLDED],
+    /// cos((j + ½)ω), then sin((j + ½)ω), Q30.
+    table: [[i32; FOLDED]; 2],
     /// Cosine and sine of the phase in the middle of the present block, Q30.
-    pub phase: [i32; 2],
+    phase: [i32; 2],
     /// Cosine and sine of the step from one block to the next, Q30.
     step: [i32; 2],
 }
@@ -86,8 +85,7 @@ fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32) -> [i32; 2] {
 impl Oscillator {
     /// An oscillator that stands still.
     pub const STOPPED: Self = Self {
-        cos: [0; FOLDED],
-        sin: [0; FOLDED],
+        table: [[0; FOLDED]; 2],
         phase: [0; 2],
         step: [0; 2],
     };
@@ -97,7 +95,8 @@ impl Oscillator {
     pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
         let single = unit_vector(kernel, turns);
         let mut value = unit_vector(kernel, turns >> 1);
-        for (cos, sin) in self.cos.iter_mut().zip(&mut self.sin) {
+        let [cosines, sines] = &mut self.table;
+        for (cos, sin) in cosines.iter_mut().zip(sines) {
             [*cos, *sin] = value;
             rotate(kernel, &mut value, &single);
         }
@@ -125,31 +124,17 @@ impl Oscillator {
         rotate(kernel, &mut self.phase, &self.step);
     }
 
-    /// The definition of [`Kernel::correlate`].
+    /// Demodulates one block and adds the result to `sum`.
     ///
-    /// The block's own sums are kept to code · 2³, the phase is cut to Q22, so the total of a piece of 0.25 s at 8 000 SPS
+    /// The phase is cut to Q22, so that with what [`Kernel::correlate`] keeps the total of a piece of 0.25 s at 8 000 SPS
     /// stays below 2⁶¹ for any input.
     #[inline(never)]
-    pub fn correlate<K: Kernel + ?Sized>(
-        &self,
-        kernel: &K,
-        even: &[i32; FOLDED],
-        odd: &[i32; FOLDED],
-        sum: &mut Phasor,
-    ) {
-        let mut in_phase = 0;
-        kernel.mac(&mut in_phase, even, &self.cos);
-        let mut quadrature = 0;
-        kernel.mac(&mut quadrature, odd, &self.sin);
-        let parts = [cut_27(&in_phase), cut_27(&quadrature)];
-        let [cos, sin] = self.phase.map(|x| x >> 8);
-        kernel.mac(&mut sum.cos, &parts, &[cos, -sin]);
-        kernel.mac(&mut sum.sin, &parts, &[sin, cos]);
+    pub fn correlate<K: Kernel>(&self, kernel: &K, samples: &[i32; BLOCK], sum: &mut Phasor) {
+        kernel.correlate(samples, &self.table, &self.phase.map(|x| x >> 8), sum);
     }
-}
 
-/// `x / 2²⁷`, rounded down.
-#[inline(never)]
-fn cut_27(x: &i64) -> i32 {
-    (*x >> 27) as i32
+    /// sin(ω/2), Q30, of the running frequency.
+    pub(crate) fn half_sine(&self) -> i32 {
+        self.table[1][0]
+    }
 }

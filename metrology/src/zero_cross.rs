@@ -202,6 +202,14 @@ impl Tracker {
         let level = self.level;
         // Complemented, a falling crossing looks like a rising one: from negative to not negative.
         let complement = if rising { 0 } else { -1 };
+        // A block is shorter than half a cycle: what has crossed is on the other side at its end. Most blocks end here.
+        if from >= to {
+            return None;
+        }
+        let last = centre.get(to).copied().unwrap_or(level);
+        if (last - level) ^ complement < 0 {
+            return None;
+        }
         for (index, pair) in centre.windows(2).enumerate().take(to).skip(from) {
             let &[before, after] = pair else { continue };
             let (before, after) = (before - level, after - level);

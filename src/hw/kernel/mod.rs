@@ -9,6 +9,7 @@ mod wide;
 
 use metrology::block::{BLOCK, CENTRE, Lane};
 use metrology::kernel::{FOLDED, Kernel};
+use metrology::oscillator::Phasor;
 
 /// The chip's arithmetic. Wide operations for everybody; those on blocks for the block interrupt only: their running sum
 /// lives in the multiplier's result registers across instructions, and nothing that can interrupt the block interrupt
@@ -65,8 +66,14 @@ impl Kernel for Assembly {
         block::droop(lane, remainder, filtered)
     }
     #[inline(always)]
-    fn fold(&self, centre: &[i32; BLOCK], even: &mut [i32; FOLDED], odd: &mut [i32; FOLDED]) {
-        block::fold(centre, even, odd);
+    fn correlate(
+        &self,
+        samples: &[i32; BLOCK],
+        table: &[[i32; FOLDED]; 2],
+        phase: &[i32; 2],
+        sum: &mut Phasor,
+    ) {
+        block::correlate(samples, table, phase, sum);
     }
     #[inline(always)]
     fn sum(&self, lane: &Lane) -> i32 {
