@@ -1,5 +1,6 @@
 //! The commands of `meterctl`.
 
+use crate::calibrate::{self, certificate, plan::Plan, progress::Progress, reference};
 use crate::line::{Line, rate_code};
 use crate::profile::Profile;
 use crate::session::{Access, Session};
@@ -10,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Reads ANSI C12.19 meters over C12.18.
@@ -103,6 +105,18 @@ enum Command {
         #[arg(long, default_value = "")]
         hex: String,
     },
+    /// Factory calibration: needs the jumper, the factory password and a reference.
+    Calibrate {
+        /// Loads, limits and reference, TOML.
+        #[arg(long)]
+        plan: PathBuf,
+        /// tcp:HOST:PORT or a serial device that speaks SCPI, or typed; in place of the plan's.
+        #[arg(long)]
+        bench: Option<String>,
+        /// The certificate goes to STEM.json and STEM.html; calibration-SERIAL when absent.
+        #[arg(long, value_name = "STEM")]
+        certificate: Option<PathBuf>,
+    },
     /// The present values and the energies in engineering units.
     Snapshot {
         /// One JSON object.
@@ -151,6 +165,10 @@ enum Job {
     Procedure {
         procedure: u16,
         parameters: Vec<u8>,
+    },
+    Calibrate {
+        plan: Box<Plan>,
+        certificate: Option<PathBuf>,
     },
     Snapshot {
         json: bool,
@@ -203,6 +221,18 @@ impl Job {
                 procedure: procedure::parse(procedure)?,
                 parameters: number::unhex(hex).context("--hex")?,
             },
+            Command::Calibrate {
+                plan,
+                bench,
+                certificate,
+            } => {
+                let mut plan = Plan::read(plan)?;
+                plan.reference.bench = bench.clone().unwrap_or(plan.reference.bench);
+                Job::Calibrate {
+                    plan: Box::new(plan),
+                    certificate: certificate.clone(),
+                }
+            }
             Command::Snapshot { json } => Job::Snapshot { json: *json },
             Command::Watch { count } => Job::Watch { count: *count },
         })
@@ -233,6 +263,9 @@ impl Job {
                     writeln!(out, "{}", number::hex(&data))?;
                 }
                 Ok(())
+            }
+            Job::Calibrate { plan, certificate } => {
+                calibrate(session, plan, certificate.as_deref(), out)
             }
             Job::Snapshot { json } => present(session, *json, out),
             Job::Watch { count } => watch(session, *count, out),
@@ -384,6 +417,38 @@ fn log(session: &mut Session, table: u16, as_json: bool, out: &mut impl Write) -
         writeln!(out, "{}", crate::log::line(entry))?;
     }
     Ok(())
+}
+
+fn calibrate(
+    session: &mut Session,
+    plan: &Plan,
+    stem: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<()> {
+    let mut errors = std::io::stderr();
+    let is_live = errors.is_terminal();
+    let mut progress = Progress::new(&mut errors, is_live, calibrate::loads(plan));
+    let report = if plan.reference.bench == "typed" {
+        let mut person = reference::Typed::new(std::io::stdin().lock(), std::io::stderr());
+        calibrate::run(session, plan, &mut person, &mut progress)
+    } else {
+        let mut bench = reference::Bench::open(&plan.reference.bench)?;
+        calibrate::run(session, plan, &mut bench, &mut progress)
+    };
+    write!(out, "{}", report.text())?;
+    let by_serial = PathBuf::from(format!("calibration-{}", report.serial));
+    let time = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S %:z");
+    let files = certificate::write(&report, stem.unwrap_or(&by_serial), &time.to_string())?;
+    writeln!(
+        out,
+        "certificate: {} and {}",
+        files[0].display(),
+        files[1].display()
+    )?;
+    match report.refusal {
+        None => Ok(()),
+        Some(reason) => bail!("calibrate: {reason}"),
+    }
 }
 
 fn present(session: &mut Session, as_json: bool, out: &mut impl Write) -> Result<()> {

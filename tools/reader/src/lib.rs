@@ -3,6 +3,7 @@
 //! [`mod@line`] is the wire, [`session`] the conversation, [`tables`] reads and [`decode`]s by the layouts that the crate
 //! `c12` holds, [`procedure`] runs procedures, [`registers`] finds out what the numbers mean, [`show`] prints.
 
+pub mod calibrate;
 pub mod clock;
 pub mod command;
 pub mod decode;

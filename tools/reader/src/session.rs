@@ -2,7 +2,7 @@
 
 use crate::line::Line;
 use anyhow::{Result, anyhow, bail};
-use c12::client::{Client, Error};
+use c12::client::{Client, Error, Transport};
 use c12::response::Response;
 use std::time::Duration;
 
@@ -117,6 +117,32 @@ impl<'a> Session<'a> {
             &format!("Write {}", crate::name::of(table)),
             Error::Refused(Response::Bsy),
         ))
+    }
+
+    /// Milliseconds on the line's clock; wraps.
+    pub fn now_ms(&mut self) -> u32 {
+        self.client.transport().now_ms()
+    }
+
+    /// Does nothing for so long, on the line's clock. A meter ends a session after six seconds of that.
+    pub fn pause(&mut self, pause_ms: u32) -> Result<()> {
+        let line = self.client.transport();
+        let began_ms = line.now_ms();
+        loop {
+            let gone_ms = line.now_ms().wrapping_sub(began_ms);
+            if gone_ms >= pause_ms {
+                return Ok(());
+            }
+            // Nothing is expected; what comes anyway is noise.
+            line.receive(pause_ms - gone_ms)?;
+        }
+    }
+
+    /// Asks the meter to keep the session for so many seconds (1 to 255) without traffic, once.
+    pub fn wait(&mut self, seconds: u16) -> Result<()> {
+        self.client
+            .wait(seconds)
+            .map_err(|error| explain("Wait", error))
     }
 
     /// Reads a table by offset until the meter has no more.

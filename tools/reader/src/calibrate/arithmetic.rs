@@ -1,0 +1,336 @@
+//! From readings under present constants to the constants that make them true; and what readings would be under others.
+//!
+//! Everything in complex power: S = P + jQ, Q positive for lagging current. Under the meter's constants (gains g,
+//! power gain, phase φ, offset X₀) it shows S = G·N·e^(−jφ) − G·X₀, G the product of the gains, from the raw power N of
+//! the board as designed. A board gives N = a·S_true + X: a its gain and phase error, X the crosstalk of the voltage into
+//! the current. X is what there is without load, a = (N − X)/S_true at the test current. The new constants are G = 1/|a|,
+//! φ = arg a, X₀ = Re(X·e^(−jφ)), and the gains of voltage and current by which rms values become true.
+
+use c12::calibration::{Channel, Constants};
+
+/// Volts and amperes of one converter code, and what their product is in watts.
+const CODE_V: f64 = 600.0 / 8_388_608.0;
+const CODE_A: f64 = 150.0 / 8_388_608.0;
+const CODE_W: f64 = CODE_V * CODE_A;
+const Q30: f64 = 1_073_741_824.0;
+
+/// What the meter showed at one load: means over windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// Volts rms.
+    pub voltage_v: f64,
+    /// Mean square of the line current, A².
+    pub line_square_a2: f64,
+    /// Mean square of the neutral current, A².
+    pub neutral_square_a2: f64,
+    /// Active power, W.
+    pub p_w: f64,
+    /// Reactive power of the fundamental, var.
+    pub q_var: f64,
+    /// Hertz.
+    pub f_hz: f64,
+    /// Some window showed a current other than zero, on line and on neutral.
+    pub is_current_seen: [bool; 2],
+    /// Some window hid its power because it was below the starting threshold.
+    pub is_power_hidden: bool,
+}
+
+impl Shown {
+    /// Line current, A rms.
+    pub fn line_a(&self) -> f64 {
+        self.line_square_a2.sqrt()
+    }
+
+    /// Neutral current, A rms.
+    pub fn neutral_a(&self) -> f64 {
+        self.neutral_square_a2.sqrt()
+    }
+}
+
+/// What the reference says about one load.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Truth {
+    /// Volts rms.
+    pub voltage_v: f64,
+    /// Amperes rms.
+    pub current_a: f64,
+    /// Active power, W.
+    pub p_w: f64,
+    /// Reactive power, var, lagging positive.
+    pub q_var: f64,
+    /// Hertz.
+    pub f_hz: f64,
+}
+
+impl Truth {
+    /// Power factor without sign; 1 without current.
+    pub fn power_factor(&self) -> f64 {
+        let apparent = self.voltage_v * self.current_a;
+        if apparent > 0.0 {
+            (self.p_w / apparent).abs()
+        } else {
+            1.0
+        }
+    }
+}
+
+/// A load measured by both.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// By the meter.
+    pub shown: Shown,
+    /// By the reference.
+    pub truth: Truth,
+}
+
+/// The loads of one pass, all measured under the same constants.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pass {
+    /// Voltage, no current.
+    pub no_load: Shown,
+    /// Test current, PF 1.
+    pub main: Load,
+    /// A hundredth of it, PF 1; for the crosstalk where the meter hides the power without load.
+    pub low: Load,
+    /// The reference's current flows through the neutral sensor too.
+    pub is_neutral_driven: bool,
+}
+
+/// A complex number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Complex {
+    re: f64,
+    im: f64,
+}
+
+impl Complex {
+    fn turned(self, angle: f64) -> Self {
+        let (sin, cos) = angle.sin_cos();
+        Complex {
+            re: self.re * cos - self.im * sin,
+            im: self.re * sin + self.im * cos,
+        }
+    }
+
+    fn times(self, factor: f64) -> Self {
+        Complex {
+            re: self.re * factor,
+            im: self.im * factor,
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Complex {
+            re: self.re - other.re,
+            im: self.im - other.im,
+        }
+    }
+
+    fn magnitude(self) -> f64 {
+        self.re.hypot(self.im)
+    }
+
+    fn angle(self) -> f64 {
+        self.im.atan2(self.re)
+    }
+
+    fn product(self, other: Self) -> Self {
+        Complex {
+            re: self.re * other.re - self.im * other.im,
+            im: self.re * other.im + self.im * other.re,
+        }
+    }
+
+    fn over(self, other: Self) -> Self {
+        let conjugate = Complex {
+            re: other.re,
+            im: -other.im,
+        };
+        let square = other.re * other.re + other.im * other.im;
+        self.product(conjugate).times(1.0 / square)
+    }
+}
+
+/// Constants of one channel as numbers.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    gain: f64,
+    noise_code2: f64,
+    power_gain: f64,
+    phase_rad: f64,
+    offset_code2: f64,
+}
+
+impl Numbers {
+    fn of(channel: &Channel) -> Self {
+        Numbers {
+            gain: f64::from(channel.gain) / Q30,
+            noise_code2: f64::from(channel.noise) / 256.0,
+            power_gain: f64::from(channel.power_gain) / Q30,
+            phase_rad: f64::from(channel.phase) / Q30,
+            offset_code2: f64::from(channel.power_offset),
+        }
+    }
+
+    /// Rounded; a value that does not fit becomes the nearest that does, and is refused as implausible later.
+    fn channel(&self) -> Channel {
+        Channel {
+            gain: (self.gain * Q30).round() as i32,
+            noise: (self.noise_code2.max(0.0) * 256.0).round() as u32,
+            power_gain: (self.power_gain * Q30).round() as i32,
+            phase: (self.phase_rad * Q30).round() as i32,
+            power_offset: self.offset_code2.round() as i32,
+        }
+    }
+}
+
+/// What the board gave, as if it were one as designed.
+#[derive(Clone, Copy, Debug)]
+struct Raw {
+    voltage_v: f64,
+    /// Mean squares with their noise.
+    line_square_a2: f64,
+    neutral_square_a2: f64,
+    power: Complex,
+}
+
+/// Takes the present constants out of what the meter shows.
+fn raw(shown: &Shown, present: &Constants) -> Raw {
+    let [voltage, line, neutral] = present.channels.each_ref().map(Numbers::of);
+    let gains = voltage.gain * line.gain * line.power_gain;
+    let square = |shown_a2: f64, channel: &Numbers| {
+        shown_a2 / channel.gain.powi(2) + channel.noise_code2 * CODE_A.powi(2)
+    };
+    Raw {
+        voltage_v: shown.voltage_v / voltage.gain,
+        line_square_a2: square(shown.line_square_a2, &line),
+        neutral_square_a2: square(shown.neutral_square_a2, &neutral),
+        power: Complex {
+            re: shown.p_w / gains + line.offset_code2 * CODE_W,
+            im: shown.q_var / gains,
+        }
+        .turned(line.phase_rad),
+    }
+}
+
+/// What the meter would have shown with `other` constants in place of the `present` ones.
+pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
+    let board = raw(shown, present);
+    let [voltage, line, neutral] = other.channels.each_ref().map(Numbers::of);
+    let gains = voltage.gain * line.gain * line.power_gain;
+    let power = board.power.turned(-line.phase_rad);
+    let square = |raw_a2: f64, channel: &Numbers| {
+        (raw_a2 - channel.noise_code2 * CODE_A.powi(2)).max(0.0) * channel.gain.powi(2)
+    };
+    Shown {
+        voltage_v: board.voltage_v * voltage.gain,
+        line_square_a2: square(board.line_square_a2, &line),
+        neutral_square_a2: square(board.neutral_square_a2, &neutral),
+        p_w: gains * (power.re - line.offset_code2 * CODE_W),
+        q_var: gains * power.im,
+        ..*shown
+    }
+}
+
+/// The constants under which the loads of a pass, measured under the `present` ones, read true.
+///
+/// Curves, temperature laws and thresholds stay. Neutral: noise and, when it is driven, gain; the meter shows no
+/// neutral power from which its phase would follow.
+pub fn constants(pass: &Pass, present: &Constants) -> Constants {
+    let mut numbers = present.channels.each_ref().map(Numbers::of);
+    let idle = raw(&pass.no_load, present);
+    let main = raw(&pass.main.shown, present);
+    let low = raw(&pass.low.shown, present);
+
+    // The crosstalk at the test load's voltage, and the board's gain with its phase.
+    let truth = |load: &Load| Complex {
+        re: load.truth.p_w,
+        im: load.truth.q_var,
+    };
+    let [main_truth, low_truth] = [&pass.main, &pass.low].map(truth);
+    let scale = |voltage_v: f64| (main.voltage_v / voltage_v).powi(2);
+    let crosstalk = if pass.no_load.is_power_hidden {
+        // What the low load has too much. Only what is in phase with the voltage: a transformer's phase at this current
+        // is another one, and would be taken for crosstalk.
+        let excess = low
+            .power
+            .minus(low_truth.product(main.power.over(main_truth)));
+        let share = main_truth.magnitude() / (main_truth.magnitude() - low_truth.magnitude());
+        Complex {
+            re: excess.re * share,
+            im: 0.0,
+        }
+        .times(scale(low.voltage_v))
+    } else {
+        idle.power.times(scale(idle.voltage_v))
+    };
+    let board = main.power.minus(crosstalk).over(main_truth);
+
+    // Noise: what is left of the current without load when the crosstalk is taken out. A meter that takes more off
+    // than there is shows zero throughout; then what it takes off is kept.
+    let crosstalk_a = crosstalk.magnitude() / main.voltage_v;
+    let noise = |square_a2: f64, is_seen: bool, present_code2: f64, correlated_a: f64| {
+        if is_seen || present_code2 == 0.0 {
+            ((square_a2 - correlated_a.powi(2)) / CODE_A.powi(2)).max(0.0)
+        } else {
+            present_code2
+        }
+    };
+    let [is_line_seen, is_neutral_seen] = pass.no_load.is_current_seen;
+    let [voltage, line, neutral] = &mut numbers;
+    line.noise_code2 = noise(
+        idle.line_square_a2,
+        is_line_seen,
+        line.noise_code2,
+        crosstalk_a,
+    );
+    neutral.noise_code2 = noise(
+        idle.neutral_square_a2,
+        is_neutral_seen,
+        neutral.noise_code2,
+        0.0,
+    );
+    // The same converter at the same rate, and no load on the voltage channel to measure its own by; a thousandth of it
+    // does not matter there.
+    voltage.noise_code2 = line.noise_code2;
+
+    voltage.gain = pass.main.truth.voltage_v / main.voltage_v;
+    // The crosstalk adds to the current as a phasor.
+    let with_crosstalk = main.power.magnitude();
+    let without = main.power.minus(crosstalk).magnitude();
+    let correlated_a2 = (with_crosstalk.powi(2) - without.powi(2)) / main.voltage_v.powi(2);
+    let noise_a2 = |channel: &Numbers| channel.noise_code2 * CODE_A.powi(2);
+    let line_a = (main.line_square_a2 - noise_a2(line) - correlated_a2).sqrt();
+    line.gain = pass.main.truth.current_a / line_a;
+    line.phase_rad = board.angle();
+    line.power_gain = 1.0 / board.magnitude() / (voltage.gain * line.gain);
+    line.offset_code2 = crosstalk.turned(-line.phase_rad).re / CODE_W;
+    if pass.is_neutral_driven {
+        let neutral_a = (main.neutral_square_a2 - noise_a2(neutral)).sqrt();
+        neutral.gain = pass.main.truth.current_a / neutral_a;
+    }
+    Constants {
+        version: c12::calibration::VERSION,
+        channels: numbers.map(|numbers| numbers.channel()),
+        ..*present
+    }
+}
+
+/// Noise of a current channel as a current, A rms.
+pub fn noise_a(channel: &Channel) -> f64 {
+    Numbers::of(channel).noise_code2.sqrt() * CODE_A
+}
+
+/// A channel's gain, power gain and phase in radians.
+pub fn gains(channel: &Channel) -> [f64; 3] {
+    let numbers = Numbers::of(channel);
+    [numbers.gain, numbers.power_gain, numbers.phase_rad]
+}
+
+/// Power offset of a channel in watts.
+pub fn power_offset_w(channel: &Channel) -> f64 {
+    f64::from(channel.power_offset) * CODE_W
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! The arithmetic against boards whose errors are known exactly.
+
+use super::*;
+
+/// Numbers from a seed, evenly between −1 and 1.
+struct Random(u64);
+
+impl Random {
+    fn even(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+/// A board's errors.
+#[derive(Debug)]
+struct Board {
+    gains: [f64; 3],
+    lag_rad: f64,
+    noise_a: [f64; 2],
+    /// Part of the voltage, of full scale, that appears in the line current.
+    crosstalk: f64,
+}
+
+impl Board {
+    fn random(random: &mut Random) -> Self {
+        Board {
+            gains: core::array::from_fn(|_| 1.0 + 0.02 * random.even()),
+            lag_rad: 0.5f64.to_radians() * random.even(),
+            noise_a: core::array::from_fn(|_| 1.2e-3 * (1.0 + 0.3 * random.even())),
+            crosstalk: 5.6e-6 * random.even(),
+        }
+    }
+
+    /// What a meter with these constants shows, on a steady sine, without scatter.
+    fn shown(&self, truth: &Truth, constants: &Constants) -> Shown {
+        let [voltage_gain, line_gain, neutral_gain] = self.gains;
+        // As a board as designed would give it, with voltage along the real axis.
+        let voltage_v = truth.voltage_v * voltage_gain;
+        let lag = truth.q_var.atan2(truth.p_w) + self.lag_rad;
+        let leak_a = self.crosstalk * voltage_v * 150.0 / 600.0;
+        let current = Complex {
+            re: truth.current_a * line_gain * lag.cos() + leak_a,
+            im: truth.current_a * line_gain * lag.sin(),
+        };
+        let square = current.magnitude().powi(2) + self.noise_a[0].powi(2);
+        let neutral = (truth.current_a * neutral_gain).powi(2) + self.noise_a[1].powi(2);
+        let board = Shown {
+            voltage_v,
+            line_square_a2: square,
+            neutral_square_a2: neutral,
+            p_w: voltage_v * current.re,
+            q_var: voltage_v * current.im,
+            f_hz: 60.0,
+            is_current_seen: [true; 2],
+            is_power_hidden: false,
+        };
+        under(&board, &Constants::NOMINAL, constants)
+    }
+}
+
+fn truth(current_a: f64, lag_deg: f64) -> Truth {
+    let (sin, cos) = lag_deg.to_radians().sin_cos();
+    Truth {
+        voltage_v: 220.0,
+        current_a,
+        p_w: 220.0 * current_a * cos,
+        q_var: 220.0 * current_a * sin,
+        f_hz: 60.0,
+    }
+}
+
+fn pass(board: &Board, present: &Constants) -> Pass {
+    let load = |truth: Truth| Load {
+        shown: board.shown(&truth, present),
+        truth,
+    };
+    Pass {
+        no_load: board.shown(&truth(0.0, 0.0), present),
+        main: load(truth(10.0, 0.3)),
+        low: load(truth(0.1, 0.3)),
+        is_neutral_driven: true,
+    }
+}
+
+/// The same, by a meter that hides its power without load.
+fn hidden(pass: Pass) -> Pass {
+    Pass {
+        no_load: Shown {
+            p_w: 0.0,
+            q_var: 0.0,
+            is_power_hidden: true,
+            ..pass.no_load
+        },
+        ..pass
+    }
+}
+
+fn ppm(found: f64, expected: f64) -> f64 {
+    (found / expected - 1.0) * 1e6
+}
+
+#[test]
+fn boards_read_true_with_the_new_constants() {
+    let mut random = Random(430);
+    for seed in 0..1000 {
+        let board = Board::random(&mut random);
+        let found = constants(&pass(&board, &Constants::NOMINAL), &Constants::NOMINAL);
+        for (channel, gain) in found.channels.iter().zip(board.gains) {
+            assert!(channel.is_plausible(), "{seed}: {board:?}");
+            let error = ppm(gains(channel)[0] * gain, 1.0);
+            // The neutral's crosstalk cannot be told from its noise.
+            assert!(error.abs() < 0.01, "{seed}: gain {error} ppm");
+        }
+        let [_, line, neutral] = &found.channels;
+        assert!((gains(line)[2] - board.lag_rad).abs() < 2e-9, "{seed}");
+        assert!(ppm(gains(line)[1], 1.0).abs() < 0.01, "{seed}");
+        assert!(
+            (noise_a(line) / board.noise_a[0] - 1.0).abs() < 1e-4,
+            "{seed}"
+        );
+        assert!((noise_a(neutral) / board.noise_a[1] - 1.0).abs() < 1e-4);
+        for (current_a, lag_deg, limit_ppm) in [
+            (10.0, 0.0, 0.1),
+            (10.0, 60.0, 0.1),
+            (100.0, -36.87, 0.1),
+            (0.1, 0.0, 5.0),
+            (0.01, 0.0, 50.0),
+        ] {
+            let truth = truth(current_a, lag_deg);
+            let shown = board.shown(&truth, &found);
+            let error = ppm(shown.p_w, truth.p_w);
+            assert!(
+                error.abs() < limit_ppm,
+                "{seed}: {current_a} A {lag_deg}°: {error} ppm"
+            );
+            assert!(ppm(shown.voltage_v, 220.0).abs() < 0.01);
+        }
+    }
+}
+
+#[test]
+fn hidden_power_is_found_at_the_low_load() {
+    let mut random = Random(7);
+    for seed in 0..200 {
+        let board = Board::random(&mut random);
+        let shown = pass(&board, &Constants::NOMINAL);
+        let hidden = constants(&hidden(shown), &Constants::NOMINAL);
+        let shown = constants(&shown, &Constants::NOMINAL);
+        let [_, expected, _] = &shown.channels;
+        let [_, found, _] = &hidden.channels;
+        assert!(
+            (gains(found)[2] - gains(expected)[2]).abs() < 1e-7,
+            "{seed}: phase"
+        );
+        assert!(ppm(gains(found)[0], gains(expected)[0]).abs() < 0.2);
+        let offset_w = power_offset_w(found) - power_offset_w(expected);
+        assert!(offset_w.abs() < 1e-5, "{seed}: {offset_w} W");
+        assert!((noise_a(found) / noise_a(expected) - 1.0).abs() < 1e-3);
+    }
+}
+
+#[test]
+fn a_transformers_phase_at_the_low_load_does_not_disturb_that_of_the_test_load() {
+    let board = Board::random(&mut Random(8));
+    let mut pass = pass(&board, &Constants::NOMINAL);
+    let low = &mut pass.low.shown;
+    let turned = Complex {
+        re: low.p_w,
+        im: low.q_var,
+    }
+    .turned(-0.000_6);
+    (low.p_w, low.q_var) = (turned.re, turned.im);
+    for pass in [pass, hidden(pass)] {
+        let found = constants(&pass, &Constants::NOMINAL);
+        let error = gains(&found.channels[1])[2] - board.lag_rad;
+        assert!(error.abs() < 1e-6, "{error} rad");
+    }
+}
+
+#[test]
+fn a_second_pass_changes_next_to_nothing() {
+    let mut random = Random(2);
+    for _ in 0..100 {
+        let board = Board::random(&mut random);
+        let first = constants(&pass(&board, &Constants::NOMINAL), &Constants::NOMINAL);
+        let second = constants(&pass(&board, &first), &first);
+        for (first, second) in first.channels.iter().zip(&second.channels) {
+            for (first, second) in first.to_words().iter().zip(second.to_words()) {
+                let difference = (i64::from(*first) - i64::from(second)).abs();
+                assert!(difference < 8, "{first} became {second}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_any_current_shown_the_noise_taken_off_is_kept() {
+    let board = Board {
+        gains: [1.0; 3],
+        lag_rad: 0.0,
+        noise_a: [1.0e-3; 2],
+        crosstalk: 0.0,
+    };
+    let mut present = Constants::NOMINAL;
+    present.channels[1].noise = 10_000 * 256;
+    let mut pass = pass(&board, &present);
+    assert_eq!(pass.no_load.line_square_a2, 0.0, "clamped");
+    pass.no_load.is_current_seen = [false, true];
+    assert_eq!(constants(&pass, &present).channels[1].noise, 10_000 * 256);
+    // Where some windows show a current, the difference is real.
+    pass.no_load.line_square_a2 = 1e-8;
+    pass.no_load.is_current_seen = [true, true];
+    let expected = 10_000.0 + 1e-8 / CODE_A.powi(2);
+    let found = f64::from(constants(&pass, &present).channels[1].noise) / 256.0;
+    assert!((found - expected).abs() < 0.1, "{found}");
+}
+
+#[test]
+fn a_neutral_that_is_not_driven_keeps_its_gain() {
+    let mut random = Random(5);
+    let board = Board::random(&mut random);
+    let mut present = Constants::NOMINAL;
+    present.channels[2].gain += 12_345;
+    let undriven = Pass {
+        is_neutral_driven: false,
+        ..pass(&board, &present)
+    };
+    assert_eq!(
+        constants(&undriven, &present).channels[2].gain,
+        present.channels[2].gain
+    );
+}
+
+#[test]
+fn what_the_factory_does_not_measure_stays() {
+    let mut present = Constants::NOMINAL;
+    present.count = 9;
+    present.curves[0][2].gain = 55;
+    present.temperature[1].linear = -7;
+    present.starting = [1, 2];
+    let board = Board::random(&mut Random(6));
+    let found = constants(&pass(&board, &present), &present);
+    assert_eq!(
+        (found.count, found.curves, found.temperature, found.starting),
+        (9, present.curves, present.temperature, present.starting)
+    );
+}
