@@ -16,6 +16,11 @@ use crate::instruments::Instruments;
 use crate::time::{Time, to_seconds};
 use crate::unwritten::Unwritten;
 
+mod blocks;
+
+use blocks::Kept;
+pub use blocks::Pace;
+
 /// Status bits whose change concerns more than the CPU.
 const MODE: u16 = GIE | CPUOFF | OSCOFF | SCG0 | SCG1;
 /// Both non-maskable interrupts.
@@ -56,6 +61,7 @@ pub struct Machine {
     /// The mode bits as they were after the last instruction.
     mode: u16,
     unwritten: Unwritten,
+    kept: Kept,
 }
 
 impl Machine {
@@ -93,6 +99,7 @@ impl Machine {
             stack_ready: false,
             mode: 0,
             unwritten: Unwritten::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -147,14 +154,6 @@ impl Machine {
     /// The first fault; the machine stays where it happened.
     pub fn run_for(&mut self, duration: Time) -> Result<(), Fault> {
         self.run_until(self.chip.time() + duration)
-    }
-
-    /// Runs until `time`.
-    ///
-    /// # Errors
-    /// As [`Self::run_for`].
-    pub fn run_until(&mut self, time: Time) -> Result<(), Fault> {
-        self.run(time, |_| false).map(|_| ())
     }
 
     /// Runs until the program counter is at the start of the function `name`, once more if it is there already, at
@@ -280,6 +279,7 @@ impl Machine {
             self.instruments.lowest_sp = self.instruments.lowest_sp.min(sp);
         }
         self.instruments.watch_stack(sp, self.chip.cycle());
+        self.cpu.set_deepest(self.instruments.lowest_sp);
         if sp < self.stack_limit {
             return Err(self.fault(FaultKind::StackOverflow {
                 sp,
@@ -473,9 +473,13 @@ impl Machine {
     pub fn restart_instruments(&mut self) {
         self.instruments
             .restart(self.chip.cycle(), self.cpu.registers[SP]);
+        self.cpu.set_deepest(self.instruments.lowest_sp);
     }
 }
 
 #[cfg(test)]
 #[path = "machine_tests.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod pace_tests;

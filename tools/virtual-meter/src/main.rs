@@ -242,7 +242,7 @@ fn go(
             }
             looked = Some(Instant::now());
         }
-        runner.slice(|_| false).map_err(text)?;
+        runner.advance().map_err(text)?;
         bar.set_position((to_seconds(runner.meter.time()) * 1e3) as u64);
         if let Some(nvm) = nvm
             && saved.elapsed() > NVM_INTERVAL

@@ -104,7 +104,10 @@ impl Meter {
     /// # Errors
     /// As [`Self::run_for`].
     pub fn run_until(&mut self, time: Time) -> Result<(), Fault> {
-        self.run(time, |_| false).map(|_| ())
+        self.run_pieces(time, |machine, piece| {
+            machine.run_until(piece).map(|()| Stop::Limit)
+        })
+        .map(|_| ())
     }
 
     /// Runs until `time` or until `stop_at` says so for the next instruction's address.
@@ -112,6 +115,15 @@ impl Meter {
     /// # Errors
     /// As [`Self::run_for`].
     pub fn run(&mut self, time: Time, stop_at: impl Fn(u16) -> bool) -> Result<Stop, Fault> {
+        self.run_pieces(time, |machine, piece| machine.run(piece, &stop_at))
+    }
+
+    /// Runs until `time` in pieces between which the crystal follows the temperature.
+    fn run_pieces(
+        &mut self,
+        time: Time,
+        mut run: impl FnMut(&mut Machine, Time) -> Result<Stop, Fault>,
+    ) -> Result<Stop, Fault> {
         while self.time() < time {
             if self.time() >= self.next_temperature {
                 self.machine
@@ -120,7 +132,7 @@ impl Meter {
                 self.next_temperature = self.time() + TEMPERATURE_STEP;
             }
             let piece = time.min(self.next_temperature);
-            match self.machine.run(piece, &stop_at) {
+            match run(&mut self.machine, piece) {
                 Ok(Stop::Limit) => {}
                 Ok(stop) => return Ok(stop),
                 Err(fault) => {

@@ -71,11 +71,20 @@ impl Runner {
         self.stop.load(Ordering::Relaxed) || self.end.is_some_and(|end| self.meter.time() >= end)
     }
 
-    /// Runs one slice; `stop_at` as in [`Meter::run`].
+    /// Runs one slice.
     ///
     /// # Errors
     /// The first fault.
-    pub fn slice(&mut self, stop_at: impl Fn(u16) -> bool) -> Result<Stop, Fault> {
+    pub fn advance(&mut self) -> Result<(), Fault> {
+        self.slice(|meter, until| meter.run_until(until).map(|()| Stop::Limit))
+            .map(|_| ())
+    }
+
+    /// Lets the meter `run` for one slice, and the host's programs before and after it.
+    fn slice(
+        &mut self,
+        run: impl FnOnce(&mut Meter, Time) -> Result<Stop, Fault>,
+    ) -> Result<Stop, Fault> {
         for port in &mut self.ports {
             port.pump_in(&mut self.meter.machine);
         }
@@ -83,9 +92,8 @@ impl Runner {
             bench.poll(&self.meter.scene, self.meter.time());
         }
         let until = self.meter.time() + SLICE;
-        let result = self
-            .meter
-            .run(self.end.map_or(until, |end| until.min(end)), stop_at);
+        let until = self.end.map_or(until, |end| until.min(end));
+        let result = run(&mut self.meter, until);
         self.pump_out();
         if self.pace == Pace::Real {
             self.keep_pace();
@@ -124,7 +132,7 @@ impl Runner {
     /// The first fault.
     pub fn run(&mut self, mut progress: impl FnMut(&Meter)) -> Result<(), Fault> {
         while !self.is_finished() {
-            self.slice(|_| false)?;
+            self.advance()?;
             progress(&self.meter);
         }
         Ok(())
@@ -181,7 +189,7 @@ impl Debuggable for Runner {
             if self.is_finished() {
                 return Halt::Finished;
             }
-            match self.slice(|pc| stop_at.contains(pc)) {
+            match self.slice(|meter, until| meter.run(until, |pc| stop_at.contains(pc))) {
                 Ok(Stop::Limit) => {}
                 Ok(Stop::Breakpoint) => return Halt::Breakpoint,
                 Err(fault) => return self.halted_by(fault),

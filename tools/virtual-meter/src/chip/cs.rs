@@ -366,8 +366,8 @@ mod tests {
     }
 
     fn run(cs: &mut Cs, backplane: &mut Backplane, until: Time) {
-        let due = |backplane: &Backplane| {
-            let next = backplane.events.next();
+        let due = |backplane: &mut Backplane| {
+            let next = backplane.events.earliest();
             next != NEVER && backplane.clocks.time_of(next) <= until
         };
         while due(backplane) {

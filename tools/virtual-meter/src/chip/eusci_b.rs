@@ -79,6 +79,12 @@ impl EusciB {
         u64::from(self.divider.max(1))
     }
 
+    /// UCBxIFG.
+    #[inline]
+    pub fn flags(&self) -> u16 {
+        self.flags
+    }
+
     /// The mode, for the device at the other end to check.
     pub fn mode(&self, backplane: &Backplane) -> SpiMode {
         let source_hz = match self.source() {

@@ -40,6 +40,8 @@ pub enum Slot {
 }
 
 const SLOTS: usize = Slot::Limit as usize + 1;
+/// Bits that hold the index of a slot.
+const INDEX_BITS: u32 = 4;
 const ALL: [Slot; SLOTS] = [
     Slot::Clock,
     Slot::Watchdog,
@@ -67,6 +69,8 @@ pub struct EventQueue {
     at: [u64; SLOTS],
     /// The earliest event: its cycle and the index of its slot.
     head: (u64, usize),
+    /// The head has been taken and not been found anew.
+    headless: bool,
     /// Cycle of the earliest event, or 0 while attention is asked for.
     next: u64,
 }
@@ -76,6 +80,7 @@ impl Default for EventQueue {
         Self {
             at: [NEVER; SLOTS],
             head: (NEVER, 0),
+            headless: false,
             next: NEVER,
         }
     }
@@ -90,19 +95,23 @@ impl EventQueue {
 
     /// The cycle of the earliest event, whether or not attention is asked for; [`NEVER`] when there is none.
     #[inline]
-    pub fn earliest(&self) -> u64 {
+    pub fn earliest(&mut self) -> u64 {
+        if self.headless {
+            self.find_head();
+        }
         self.head.0
     }
 
     /// Finds the head anew after the old one has gone.
     fn find_head(&mut self) {
-        let mut head = (self.at[0], 0);
-        for (index, &cycle) in self.at.iter().enumerate().skip(1) {
-            if cycle < head.0 {
-                head = (cycle, index);
-            }
-        }
-        self.set_head(head);
+        // Cycle and index in one number: the smallest is found without a branch.
+        let key = |(index, &cycle): (usize, &u64)| {
+            cycle.min(NEVER >> INDEX_BITS) << INDEX_BITS | index as u64
+        };
+        let least = self.at.iter().enumerate().map(key).min().unwrap_or(NEVER);
+        let index = (least & ((1 << INDEX_BITS) - 1)) as usize;
+        self.headless = false;
+        self.set_head((self.at[index], index));
     }
 
     #[inline]
@@ -118,6 +127,9 @@ impl EventQueue {
     pub fn schedule(&mut self, slot: Slot, cycle: u64) {
         let index = slot as usize;
         self.at[index] = cycle;
+        if self.headless {
+            return;
+        }
         if cycle < self.head.0 {
             self.set_head((cycle, index));
         } else if index == self.head.1 {
@@ -141,15 +153,20 @@ impl EventQueue {
         self.next = self.head.0;
     }
 
-    /// Takes the earliest event that is due at `now`, with the cycle at which it happened.
+    /// Takes the earliest event that is due at `now`, with the cycle at which it happened. To be called until there is
+    /// none: in between, [`Self::next`] still tells of the one that was taken last.
     #[inline]
     pub fn pop_due(&mut self, now: u64) -> Option<(Slot, u64)> {
+        if self.headless {
+            self.find_head();
+        }
         let (at, index) = self.head;
         if at > now || at == NEVER {
             return None;
         }
         self.at[index] = NEVER;
-        self.find_head();
+        // What follows usually schedules again; one search then does for both.
+        self.headless = true;
         Some((ALL[index], at))
     }
 }
@@ -189,7 +206,8 @@ mod tests {
         queue.ask_attention();
         queue.schedule(Slot::Timer1, 5);
         assert_eq!(queue.next(), 0);
-        queue.pop_due(10);
+        assert_eq!(queue.pop_due(5), Some((Slot::Timer1, 5)));
+        assert_eq!(queue.pop_due(5), None);
         assert_eq!(queue.next(), 0);
         queue.give_attention();
         assert_eq!(queue.next(), 10);

@@ -3,7 +3,9 @@
 use super::Chip;
 use super::backplane::{ResetCause, line};
 use super::events::{NEVER, Slot};
+use super::memory::FRAM_START;
 use super::wiring::{self, Pin};
+use crate::cpu::Poll;
 use crate::time::Time;
 
 impl Chip {
@@ -20,7 +22,30 @@ impl Chip {
         self.backplane.now = self.cycle;
         self.run_events();
         self.backplane.events.give_attention();
-        self.limit.is_some_and(|limit| self.time() >= limit)
+        self.cycle >= self.limit_cycle
+    }
+
+    /// The CPU is at the beginning, `start`, of a loop that tests flags until an event changes them: turns that are over
+    /// before the next event are passed over, but not the last one, which leaves the CPU's flags as it finds them.
+    #[inline]
+    pub(crate) fn skip_turns(&mut self, start: u16, poll: &Poll) {
+        // Code in FRAM may wait for the cache; in RAM every turn takes the same time.
+        if start >= FRAM_START {
+            return;
+        }
+        // Registers that reading does not change, and that only events change.
+        let flags = match poll.register {
+            0x056C => self.spis[0].flags(),
+            0x05EC => self.spis[1].flags(),
+            _ => return,
+        };
+        if (flags & poll.mask == 0) != poll.while_clear {
+            return;
+        }
+        let turn = u64::from(poll.cycles);
+        // An event that is due at the end of a turn happens before the next one.
+        let next = self.backplane.events.next();
+        self.cycle += next.saturating_sub(self.cycle + 1) / turn * turn;
     }
 
     fn run_events(&mut self) {
@@ -283,6 +308,7 @@ impl Chip {
         let at = self
             .limit
             .map_or(NEVER, |limit| self.backplane.clocks.first_cycle_from(limit));
+        self.limit_cycle = at;
         self.backplane.events.schedule(Slot::Limit, at);
     }
 

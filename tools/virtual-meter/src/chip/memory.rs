@@ -36,15 +36,22 @@ pub struct Memory {
     words: Box<[u16; WORDS]>,
     /// Bits of RAM (and the two small ones below it) that have been written, from address 0 to 0x2FFF.
     known: Box<[u16; 0x1800]>,
+    /// Words that somebody keeps as code and wants to know about when they change.
+    code: Box<[bool; WORDS]>,
+    /// How many times such a word has been written.
+    code_changes: u32,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let words: Box<[u16]> = vec![0xFFFF; WORDS].into_boxed_slice();
         let known: Box<[u16]> = vec![0; 0x1800].into_boxed_slice();
+        let code: Box<[bool]> = vec![false; WORDS].into_boxed_slice();
         let mut memory = Self {
             words: words.try_into().expect("as long as declared"),
             known: known.try_into().expect("as long as declared"),
+            code: code.try_into().expect("as long as declared"),
+            code_changes: 0,
         };
         for (index, word) in tlv::words().into_iter().enumerate() {
             memory.words[usize::from(TLV.0) / 2 + index] = word;
@@ -67,18 +74,51 @@ impl Memory {
         (self.words[usize::from(address >> 1)] >> (8 * (address & 1))) as u8
     }
 
-    /// Replaces the word at the even `address`.
+    /// Replaces the word at the even `address`; true when it is watched as code.
     #[inline(always)]
-    pub fn set_word(&mut self, address: u16, value: u16) {
+    pub fn set_word(&mut self, address: u16, value: u16) -> bool {
         self.words[usize::from(address >> 1)] = value;
+        self.notice_code(address)
     }
 
-    /// Replaces the byte at `address`.
     #[inline(always)]
-    pub fn set_byte(&mut self, address: u16, value: u8) {
+    fn notice_code(&mut self, address: u16) -> bool {
+        let watched = self.code[usize::from(address >> 1)];
+        if watched {
+            self.code_changes += 1;
+        }
+        watched
+    }
+
+    /// The word at the even `address` as an instruction, if it stands in FRAM, or in RAM that has been written.
+    pub fn code(&self, address: u16) -> Option<u16> {
+        let known = address >= FRAM_START || (within(address, RAM) && self.known_word(address));
+        known.then(|| self.word(address))
+    }
+
+    /// From now on a change of the word at `address` counts in [`Self::code_changes`].
+    pub fn watch_code(&mut self, address: u16) {
+        self.code[usize::from(address >> 1)] = true;
+    }
+
+    /// Nothing is watched any more.
+    pub fn forget_code(&mut self) {
+        self.code.fill(false);
+    }
+
+    /// How many writes there have been to words that were watched.
+    #[inline(always)]
+    pub fn code_changes(&self) -> u32 {
+        self.code_changes
+    }
+
+    /// Replaces the byte at `address`; true when it is watched as code.
+    #[inline(always)]
+    pub fn set_byte(&mut self, address: u16, value: u8) -> bool {
         let shift = 8 * (address & 1);
         let word = &mut self.words[usize::from(address >> 1)];
         *word = (*word & !(0xFF << shift)) | (u16::from(value) << shift);
+        self.notice_code(address)
     }
 
     /// Has every bit of the RAM word at the even `address` been written?
@@ -94,18 +134,18 @@ impl Memory {
         self.known[usize::from(address >> 1) % 0x1800] & mask == mask
     }
 
-    /// Writes a word of RAM.
+    /// Writes a word of RAM; true when it is watched as code.
     #[inline(always)]
-    pub fn write_ram_word(&mut self, address: u16, value: u16) {
+    pub fn write_ram_word(&mut self, address: u16, value: u16) -> bool {
         self.known[usize::from(address >> 1) % 0x1800] = 0xFFFF;
-        self.set_word(address, value);
+        self.set_word(address, value)
     }
 
-    /// Writes a byte of RAM.
+    /// Writes a byte of RAM; true when it is watched as code.
     #[inline(always)]
-    pub fn write_ram_byte(&mut self, address: u16, value: u8) {
+    pub fn write_ram_byte(&mut self, address: u16, value: u8) -> bool {
         self.known[usize::from(address >> 1) % 0x1800] |= 0xFF << (8 * (address & 1));
-        self.set_byte(address, value);
+        self.set_byte(address, value)
     }
 
     /// The `bytes` (bit 0 the one at `address`, bit 1 the next) count as never written again, as their copies' origin.
@@ -114,6 +154,7 @@ impl Memory {
             if bytes >> offset & 1 == 1 {
                 let at = address.wrapping_add(offset);
                 self.known[usize::from(at >> 1) % 0x1800] &= !(0xFF << (8 * (at & 1)));
+                self.notice_code(at);
             }
         }
     }

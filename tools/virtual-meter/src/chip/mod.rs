@@ -77,11 +77,10 @@ const SUPPLY_MV: u32 = 3_300;
 pub struct Chip {
     /// Time, events, clocks, interrupt lines.
     pub backplane: Backplane,
-    /// MCLK cycle at which the present instruction began.
+    /// MCLK cycle at which the present instruction began, and its wait states so far.
     cycle: u64,
-    /// Bus accesses and wait states of the present instruction so far.
+    /// Bus accesses of the present instruction so far.
     accesses: u32,
-    waits: u32,
     strictness: Strictness,
     /// The present instruction read RAM that nothing has written (which bytes, and where), or registers hold such bytes.
     pub(crate) unwritten_matters: bool,
@@ -112,6 +111,8 @@ pub struct Chip {
     drdy: bool,
     /// When the run is to be interrupted.
     limit: Option<Time>,
+    /// The first cycle not before it.
+    limit_cycle: u64,
 }
 
 impl Chip {
@@ -122,7 +123,6 @@ impl Chip {
             backplane: Backplane::new(clocks),
             cycle: 0,
             accesses: 0,
-            waits: 0,
             strictness: options.strictness,
             unwritten_matters: false,
             unwritten: (0, 0),
@@ -147,6 +147,7 @@ impl Chip {
             converter_next: None,
             drdy: false,
             limit: None,
+            limit_cycle: events::NEVER,
         };
         chip.comparators[0].set_pin_mv(wiring::RAIL_INPUT, chip.wiring.rail_mv);
         chip.reset(ResetCause::BrownOut);
@@ -164,22 +165,23 @@ impl Chip {
         self.backplane.clocks.time_of(self.cycle)
     }
 
-    /// An instruction has been executed, or an interrupt accepted: `cycles` by the CPU's table, wait states are added.
-    /// Returns what it cost in all.
+    /// An instruction has been executed, or an interrupt accepted: `cycles` by the CPU's table, without wait states.
     #[inline(always)]
-    pub fn elapse(&mut self, cycles: u32) -> u32 {
-        let total = cycles + self.waits;
-        self.cycle += u64::from(total);
+    pub fn elapse(&mut self, cycles: u32) {
+        self.cycle += u64::from(cycles);
         self.accesses = 0;
-        self.waits = 0;
-        total
+    }
+
+    /// The instruction that took these `cycles` was refused: time stands at its beginning.
+    pub(crate) fn take_back(&mut self, cycles: u32) {
+        self.cycle -= u64::from(cycles);
     }
 
     /// Counts the wait states of a read of FRAM; mostly there are none, and nothing is to be done.
     #[inline(always)]
     fn wait_for_read(&mut self, address: u16) {
         if !self.fram.has_ready(address) {
-            self.waits += self.fram.read_wait(address);
+            self.cycle += u64::from(self.fram.read_wait(address));
         }
     }
 
@@ -197,7 +199,7 @@ impl Chip {
     /// The exact cycle of the access that is under way.
     #[inline]
     fn access_cycle(&self) -> u64 {
-        self.cycle + u64::from(self.accesses + self.waits)
+        self.cycle + u64::from(self.accesses)
     }
 
     /// Reads of FRAM that the cache did not serve.
@@ -227,6 +229,7 @@ impl Chip {
             let low = !self.memory.known_byte(address);
             self.unwritten = (u8::from(low) | u8::from(high) << 1, address);
             self.unwritten_matters = true;
+            self.backplane.events.ask_attention();
         }
     }
 
@@ -243,6 +246,16 @@ impl Chip {
     /// What was stored at `address` were, in these bytes, unwritten ones.
     pub(crate) fn unwrite(&mut self, address: u16, bytes: u8) {
         self.memory.unwrite(address, bytes);
+        // Should it have been code, whoever keeps it has to look again.
+        self.backplane.events.ask_attention();
+    }
+
+    /// After a write: when it was to `code` that somebody keeps, he has to look again before the next instruction.
+    #[inline(always)]
+    fn notice(&mut self, code: bool) {
+        if code {
+            self.backplane.events.ask_attention();
+        }
     }
 
     fn is_small_ram(address: u16) -> bool {
@@ -298,24 +311,28 @@ impl Chip {
         if within(address, PERIPHERALS) && !within(address, BAKMEM) {
             self.write_register(address, value, byte);
         } else if address >= FRAM_START || within(address, INFO) {
-            self.waits += self.fram.write_wait();
+            self.cycle += u64::from(self.fram.write_wait());
             if !self.sys.protection.allows(address) {
                 if self.strictness.protected_write {
                     self.backplane.misuse(format!(
                         "write to FRAM at {address:#06X}, which is protected: the chip drops it without a sign; open it in SYSCFG0"
                     ));
                 }
-            } else if byte {
-                self.memory.set_byte(address, value as u8);
             } else {
-                self.memory.set_word(address, value);
+                let code = if byte {
+                    self.memory.set_byte(address, value as u8)
+                } else {
+                    self.memory.set_word(address, value)
+                };
+                self.notice(code);
             }
         } else if Self::is_small_ram(address) {
-            if byte {
-                self.memory.write_ram_byte(address, value as u8);
+            let code = if byte {
+                self.memory.write_ram_byte(address, value as u8)
             } else {
-                self.memory.write_ram_word(address, value);
-            }
+                self.memory.write_ram_word(address, value)
+            };
+            self.notice(code);
         } else {
             self.vacant("write", address);
         }
@@ -335,6 +352,42 @@ impl Bus for Chip {
         } else {
             self.fetch_elsewhere(address)
         }
+    }
+
+    #[inline(always)]
+    fn fetch_known(&mut self, address: u16, value: u16, may_wait: bool) -> u16 {
+        self.accesses += 1;
+        if may_wait {
+            self.wait_for_read(address);
+        }
+        value
+    }
+
+    #[inline(always)]
+    fn await_word(&mut self, address: u16) {
+        self.wait_for_read(address);
+    }
+
+    #[inline(always)]
+    fn quick_word(&self, address: u16) -> Option<u16> {
+        let known = within(address, RAM) && address & 1 == 0 && self.memory.known_word(address);
+        known.then(|| self.memory.word(address))
+    }
+
+    #[inline(always)]
+    fn quick_byte(&self, address: u16) -> Option<u8> {
+        let known = within(address, RAM) && self.memory.known_byte(address);
+        known.then(|| self.memory.byte(address))
+    }
+
+    #[inline(always)]
+    fn count(&mut self, number: u32) {
+        self.accesses += number;
+    }
+
+    #[inline(always)]
+    fn is_quick(&self, address: u16) -> bool {
+        within(address, RAM)
     }
 
     #[inline(always)]
@@ -373,7 +426,8 @@ impl Bus for Chip {
     fn write_word(&mut self, address: u16, value: u16) {
         self.accesses += 1;
         if within(address, RAM) {
-            self.memory.write_ram_word(address, value);
+            let code = self.memory.write_ram_word(address, value);
+            self.notice(code);
         } else {
             self.write_elsewhere(address, value, false);
         }
@@ -383,7 +437,8 @@ impl Bus for Chip {
     fn write_byte(&mut self, address: u16, value: u8) {
         self.accesses += 1;
         if within(address, RAM) {
-            self.memory.write_ram_byte(address, value);
+            let code = self.memory.write_ram_byte(address, value);
+            self.notice(code);
         } else {
             self.write_elsewhere(address, u16::from(value), true);
         }

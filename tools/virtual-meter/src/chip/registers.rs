@@ -8,6 +8,8 @@ use super::wiring::{self, Pin};
 
 /// First address and length of MPY32.
 const MULTIPLIER: (u16, u16) = (0x04C0, 0x30);
+/// First address and length of eUSCI_B1.
+const CONVERTER_PORT: (u16, u16) = (0x05C0, 0x30);
 
 impl Chip {
     /// A read by the CPU, at the exact cycle of the access.
@@ -23,6 +25,15 @@ impl Chip {
         }
         self.catch_up();
         let even = address & !1;
+        // The converter's port comes next: it is what is polled.
+        if within(address, CONVERTER_PORT) {
+            let value = self.spis[1].read(even - CONVERTER_PORT.0, &mut self.backplane);
+            return match value {
+                Some(value) if !byte => value,
+                Some(value) => value >> (8 * (address & 1)) & 0xFF,
+                None => self.vacant("read", address),
+            };
+        }
         // Port registers are bytes; a pair of them makes a word.
         if let 0x0200..=0x025F = address {
             return self.read_port(address, byte);
@@ -55,7 +66,6 @@ impl Chip {
                 self.uarts[usize::from(address >> 7 & 1)].read(address & 0x1F, backplane)
             }
             0x0540..=0x056F => self.spis[0].read(address - 0x0540, backplane),
-            0x05C0..=0x05EF => self.spis[1].read(address - 0x05C0, backplane),
             0x08E0..=0x091F => {
                 let value = self.comparators[usize::from(address >> 8 & 1)].read(address & 0x1F);
                 self.update_comparators();

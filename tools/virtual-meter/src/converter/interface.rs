@@ -118,13 +118,10 @@ impl Ads131m03 {
         self.frame.bytes += 1;
         let mosi = self.disturb_command(now, position, mosi);
         let ends_word = self.frame.bytes.is_multiple_of(self.frame.word_bytes);
-        let tick = if ends_word {
-            self.crystal.tick_at(now)
-        } else {
-            0
-        };
-        self.receive(tick, mosi);
-        if ends_word {
+        let was_high = self.drdy_high;
+        self.receive(now, mosi);
+        // NULL changes nothing that is planned, unless DRDY moves.
+        if ends_word && (self.frame.command != Some(Command::Null) || self.drdy_high != was_high) {
             self.plan_next();
         }
         miso
@@ -200,7 +197,7 @@ impl Ads131m03 {
         };
     }
 
-    fn receive(&mut self, tick: u64, mosi: u8) {
+    fn receive(&mut self, now: Time, mosi: u8) {
         let polynomial = self.registers.polynomial();
         let frame = &mut self.frame;
         let place = (frame.bytes - 1) % frame.word_bytes;
@@ -220,27 +217,27 @@ impl Ads131m03 {
             let command = Command::decode(word);
             frame.command = Some(command);
             if !frame.check_input && command.data_words() == 0 {
-                self.settle(tick);
+                self.settle(now);
             }
         } else if index <= data_words {
-            self.write_word(tick, index, word);
+            self.write_word(now, index, word);
             if !self.frame.check_input && index == data_words {
-                self.settle(tick);
+                self.settle(now);
             }
         } else if index == data_words + 1 && frame.check_input {
             if word == frame.input_crc {
-                self.settle(tick);
+                self.settle(now);
             } else {
                 self.refuse_frame();
             }
         }
         if index + 1 == FRAME_WORDS {
-            self.full_frame(tick);
+            self.full_frame(now);
         }
     }
 
     /// The words of a WREG take effect at once, in whatever state the check will turn out to be.
-    fn write_word(&mut self, tick: u64, index: usize, word: u16) {
+    fn write_word(&mut self, now: Time, index: usize, word: u16) {
         let Some(Command::Write { address, .. }) = self.frame.command else {
             return;
         };
@@ -257,12 +254,13 @@ impl Ads131m03 {
             let channel_group = (address::CH0_CFG..=address::MAP_END).contains(&target)
                 && (target - address::CH0_CFG).is_multiple_of(address::CHANNEL_STRIDE);
             let analogue = target == address::GAIN1 || target == address::CLOCK || channel_group;
+            let tick = self.crystal.tick_at(now);
             self.settings_changed(tick, analogue && before != self.registers.read(target, 0));
         }
     }
 
     /// The command is complete and its check, if any, is right.
-    fn settle(&mut self, tick: u64) {
+    fn settle(&mut self, now: Time) {
         self.frame.settled = true;
         let Some(command) = self.frame.command else {
             return;
@@ -283,7 +281,7 @@ impl Ads131m03 {
                 Response::Word(0x0022)
             }
             Command::Wakeup => {
-                self.wake(tick);
+                self.wake(self.crystal.tick_at(now));
                 Response::Word(0x0033)
             }
             Command::Lock => {
@@ -326,7 +324,7 @@ impl Ads131m03 {
     }
 
     /// Five words have been exchanged: the sample counts as read, and RESET may act.
-    fn full_frame(&mut self, tick: u64) {
+    fn full_frame(&mut self, now: Time) {
         if let Some(sample) = self.frame.sample.take() {
             if let Some(kept) = &mut self.kept {
                 kept.push(sample.codes);
@@ -339,7 +337,7 @@ impl Ads131m03 {
         if self.frame.answer == Some(Response::Word(RESET))
             && self.frame.command == Some(Command::Reset)
         {
-            self.reset(tick + ACQUIRE_TICKS);
+            self.reset(self.crystal.tick_at(now) + ACQUIRE_TICKS);
         }
     }
 

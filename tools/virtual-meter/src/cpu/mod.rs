@@ -4,6 +4,7 @@
 //! behave the same there but for their cycles. MSP430X instruction words are therefore refused rather than half done.
 
 mod alu;
+mod blocks;
 mod bus;
 mod cycles;
 mod decode;
@@ -13,6 +14,7 @@ mod operands;
 mod prepared;
 mod registers;
 
+pub use blocks::{Blocks, Poll};
 pub use bus::Bus;
 pub use cycles::{INTERRUPT as INTERRUPT_CYCLES, RESET as RESET_CYCLES};
 pub use decode::{Instruction, Mode, Operation};
@@ -47,6 +49,8 @@ pub struct Cpu {
     /// What has happened that somebody has to look at after the instruction, of [`attention`]. One look at it takes the
     /// place of many at what seldom changes.
     attention: u8,
+    /// A PUSH or CALL below this is a change that the caller is told of.
+    deepest: u16,
     /// What the instruction in progress has done wrong.
     fault: Option<CpuFault>,
     /// The instruction that was last executed at each even address.
@@ -67,6 +71,7 @@ impl Cpu {
             current: 0,
             eint_shadow: 0,
             attention: 0,
+            deepest: u16::MAX,
             fault: None,
             prepared: vec![Prepared::new(0); 0x8000]
                 .try_into()
@@ -109,7 +114,12 @@ impl Cpu {
         status & GIE != 0 && (self.eint_shadow < 2 || status & CPUOFF != 0)
     }
 
-    /// Whether the stack pointer may have moved, other than by POP and RET, or SR was written.
+    /// From now on PUSH and CALL are changes only below this stack pointer.
+    pub fn set_deepest(&mut self, sp: u16) {
+        self.deepest = sp;
+    }
+
+    /// Whether the stack pointer has been written or has gone deeper than ever, or SR was written.
     #[inline(always)]
     pub fn has_changed(&self) -> bool {
         self.attention & attention::CALLER != 0

@@ -11,12 +11,12 @@ impl Cpu {
     pub(super) fn source<B: Bus, const BYTE: bool, const FROM: usize>(
         &mut self,
         bus: &mut B,
-        with: Prepared,
+        with: &Prepared,
     ) -> u16 {
         match FROM {
             source::REGISTER => self.register::<BYTE>(with.source()),
             source::CONSTANT => narrow::<BYTE>(with.constant()),
-            source::IMMEDIATE => narrow::<BYTE>(self.next_word(bus)),
+            source::IMMEDIATE => narrow::<BYTE>(self.next_word::<B, 0>(bus, with)),
             _ => {
                 let address = self.source_address::<B, FROM>(bus, with);
                 self.read::<B, BYTE>(bus, address)
@@ -29,10 +29,10 @@ impl Cpu {
     pub(super) fn source_address<B: Bus, const FROM: usize>(
         &mut self,
         bus: &mut B,
-        with: Prepared,
+        with: &Prepared,
     ) -> u16 {
         if FROM == source::INDEXED {
-            return self.indexed(bus, with.source());
+            return self.indexed::<B, 0>(bus, with.source(), with);
         }
         let register = &mut self.registers[usize::from(with.source())];
         let address = *register;
@@ -42,16 +42,22 @@ impl Cpu {
 
     /// X(Rn), with X the next word; PC still points at X when it is the base.
     #[inline(always)]
-    pub(super) fn indexed<B: Bus>(&mut self, bus: &mut B, base: u8) -> u16 {
+    pub(super) fn indexed<B: Bus, const OF: usize>(
+        &mut self,
+        bus: &mut B,
+        base: u8,
+        with: &Prepared,
+    ) -> u16 {
         let base = self.registers[usize::from(base & 15)];
-        base.wrapping_add(self.next_word(bus))
+        base.wrapping_add(self.next_word::<B, OF>(bus, with))
     }
 
+    /// The extension word of the source (`OF` 0) or the destination (1).
     #[inline(always)]
-    fn next_word<B: Bus>(&mut self, bus: &mut B) -> u16 {
+    fn next_word<B: Bus, const OF: usize>(&mut self, bus: &mut B, with: &Prepared) -> u16 {
         let pc = self.registers[PC];
         self.registers[PC] = pc.wrapping_add(2);
-        bus.fetch(pc)
+        bus.fetch_known(pc, with.extension::<OF>(), OF == 1 && with.last_may_wait())
     }
 
     #[inline(always)]
@@ -107,9 +113,17 @@ impl Cpu {
     #[inline(always)]
     pub(super) fn push<B: Bus>(&mut self, bus: &mut B, value: u16) {
         let address = self.registers[SP].wrapping_sub(2);
-        self.registers[SP] = address;
-        self.attention |= attention::CALLER;
+        self.deepen(address);
         bus.write_word(address, value);
+    }
+
+    /// The stack grows to `address`.
+    #[inline(always)]
+    pub(super) fn deepen(&mut self, address: u16) {
+        self.registers[SP] = address;
+        if address < self.deepest {
+            self.attention |= attention::CALLER;
+        }
     }
 
     #[inline(always)]
@@ -125,6 +139,16 @@ impl Cpu {
             u16::from(bus.read_byte(address))
         } else {
             bus.read_word(self.aligned(address))
+        }
+    }
+
+    /// Reads memory that has no side effects and no wait states; `None` has to be read as others are.
+    #[inline(always)]
+    pub(super) fn quick_read<B: Bus, const BYTE: bool>(bus: &B, address: u16) -> Option<u16> {
+        if BYTE {
+            bus.quick_byte(address).map(u16::from)
+        } else {
+            bus.quick_word(address)
         }
     }
 
@@ -159,7 +183,8 @@ impl Cpu {
     }
 }
 
+/// A byte without high bits.
 #[inline(always)]
-fn narrow<const BYTE: bool>(value: u16) -> u16 {
+pub(super) fn narrow<const BYTE: bool>(value: u16) -> u16 {
     if BYTE { value & 0xFF } else { value }
 }
