@@ -3,6 +3,7 @@
 //! Each test in `tests/` reads like an experiment. They need the image (`METER430_ELF`, by default
 //! `target/meter430.elf`), so they are ignored by a plain `cargo test` and run by `cargo xtask test`.
 
+pub mod factory;
 pub mod line;
 pub mod meter;
 pub mod waveforms;

@@ -1,12 +1,14 @@
 //! The reader's end of the communications port, in simulated time: sending and waiting make the meter run.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use anyhow::Error;
 use c12::client::Transport;
 use virtual_meter::chip::uart_line::FarBaud;
 use virtual_meter::machine::{Machine, Uart};
-use virtual_meter::time::{MILLISECOND, to_seconds};
+use virtual_meter::time::{MILLISECOND, Time, to_seconds};
 
 /// Step in which the meter runs while the reader waits.
 const STEP: u64 = MILLISECOND / 4;
@@ -15,8 +17,10 @@ const RATES: [u32; 7] = [9_600, 14_400, 19_200, 28_800, 57_600, 38_400, 115_200]
 
 /// The line; borrows the meter for one session.
 pub struct Line<'m> {
-    machine: &'m mut Machine,
+    /// The meter at the other end.
+    pub machine: &'m mut Machine,
     received: VecDeque<u8>,
+    clock: Rc<Cell<Time>>,
 }
 
 impl<'m> Line<'m> {
@@ -24,10 +28,18 @@ impl<'m> Line<'m> {
     pub fn new(machine: &'m mut Machine) -> Self {
         machine.chip.wiring.port.set_baud(FarBaud::Fixed(9_600));
         machine.take_received(Uart::Port);
+        let clock = Rc::new(Cell::new(machine.chip.time()));
         Self {
             machine,
             received: VecDeque::new(),
+            clock,
         }
+    }
+
+    /// The meter's time, for other instruments at the same bench.
+    #[must_use]
+    pub fn clock(&self) -> Rc<Cell<Time>> {
+        Rc::clone(&self.clock)
     }
 }
 
@@ -49,6 +61,7 @@ impl Transport for Line<'_> {
                 return Ok(None);
             }
             self.machine.run_for(STEP)?;
+            self.clock.set(self.machine.chip.time());
             self.received.extend(
                 self.machine
                     .take_received(Uart::Port)

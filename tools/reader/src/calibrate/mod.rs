@@ -112,8 +112,8 @@ fn calibrate(
         }
         refuse_wrong_bench(&measured, is_first && pass == 1)?;
         let new = arithmetic::constants(&measured, &present);
-        refuse_wrong_board(&new, plan)?;
         report.after = Some(new);
+        refuse_wrong_board(&new, plan)?;
         let expected = checks.iter().map(|load| Load {
             shown: arithmetic::under(&load.shown, &present, &new),
             ..*load

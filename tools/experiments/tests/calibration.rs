@@ -1,0 +1,292 @@
+//! Factory calibration of the image: random boards become true, and nobody gets in who should not.
+
+use anyhow::{Error, bail};
+use c12::calibration::{Constants, SIZE, TABLE};
+use c12::client::{Client, Transport};
+use experiments::factory::{FACTORY_PASSWORD, Factory};
+use experiments::line::Line;
+use reader::calibrate::arithmetic::gains;
+use reader::calibrate::plan::Plan;
+use reader::calibrate::report::Report;
+use virtual_meter::board::{Board, Spread};
+use virtual_meter::scene::Scene;
+use virtual_meter::time::{MICROSECOND, MILLISECOND, SECOND, Time};
+
+/// Boards of the population, from this seed on.
+const FIRST_SEED: u64 = 1;
+const BOARDS: u64 = 20;
+
+const PLAN: &str = "
+name = 'image test'
+voltage_v = 220.0
+frequency_hz = 60.0
+average_s = 5
+settle_s = 2
+passes = 2
+reference = { bench = 'simulated', drives_neutral = true }
+no_load = {}
+main = { current_a = 10.0, average_s = 10 }
+low = { current_a = 0.1 }
+[[check]]
+current_a = 10.0
+average_s = 10
+limit_pct = 0.01
+[[check]]
+current_a = 10.0
+lag_deg = 60.0
+limit_pct = 0.01
+";
+
+fn plan() -> Plan {
+    Plan::parse(PLAN).expect("a plan")
+}
+
+/// What MT1 holds.
+fn stored(factory: &mut Factory) -> Constants {
+    let bytes = factory.meter.read(TABLE).expect("MT1");
+    Constants::from_bytes(&<[u8; SIZE]>::try_from(bytes).expect("164 bytes"))
+}
+
+/// Worst of a board after calibration: gains in ppm, phase in degrees, active power in percent.
+fn errors(board: &Board, report: &Report) -> [f64; 3] {
+    let after = report.after.expect("constants");
+    let reference = 1.0 + board.converter.reference_ppm * 1e-6;
+    // The converter bends: x + b·(x − x³), b its largest deviation over that of x − x³. A sine of amplitude A sees b·(1 − ¾A²).
+    let amplitudes = [220.0 / 600.0, 10.0 / 150.0].map(|share: f64| share * 2f64.sqrt());
+    let gain = |channel: usize| {
+        let sensor = board.sensors()[channel];
+        let largest = 2.0 / 27f64.sqrt();
+        let bend = sensor.inl_ppm * 1e-6 / largest * (1.0 - 0.75 * amplitudes[channel].powi(2));
+        let product = gains(&after.channels[channel])[0] * sensor.gain * reference * (1.0 + bend);
+        (product - 1.0).abs() * 1e6
+    };
+    // The neutral's crosstalk stays in its gain; it is not metered by.
+    let lag_deg = board.line.phase_deg - board.voltage.phase_deg;
+    let phase = gains(&after.channels[1])[2].to_degrees() - lag_deg;
+    let power = report
+        .checks_after
+        .iter()
+        .map(|errors| errors.power_pct.abs());
+    [gain(0).max(gain(1)), phase.abs(), power.fold(0.0, f64::max)]
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn random_boards_are_true_after_one_or_two_passes() {
+    // Two at a time: a board takes some seconds of one processor.
+    let halves = [0, 1].map(|half| {
+        std::thread::spawn(move || {
+            let mut worst = [0.0f64; 3];
+            for seed in (FIRST_SEED + half..FIRST_SEED + BOARDS).step_by(2) {
+                let board = Board::random(seed, &Spread::FACTORY);
+                let mut factory = Factory::new(&format!("random:{seed}")).expect("a meter");
+                let report = factory
+                    .calibrate(&plan(), FACTORY_PASSWORD)
+                    .expect("a line");
+                assert_eq!(report.refusal, None, "board {seed}");
+                let errors = errors(&board, &report);
+                println!(
+                    "board {seed}: {} passes, gains {:.2} ppm, phase {:.6}°, power {:.5} %",
+                    report.passes, errors[0], errors[1], errors[2]
+                );
+                assert!(
+                    errors[0] < 20.0 && errors[1] < 0.0005 && errors[2] < 0.01,
+                    "board {seed}: {errors:?}"
+                );
+                for (worst, error) in worst.iter_mut().zip(errors) {
+                    *worst = worst.max(error);
+                }
+            }
+            worst
+        })
+    });
+    let [one, other] = halves.map(|half| half.join().expect("half of the boards"));
+    println!(
+        "{BOARDS} boards, worst: gains {:.2} ppm, phase {:.6}°, power {:.5} %",
+        one[0].max(other[0]),
+        one[1].max(other[1]),
+        one[2].max(other[2])
+    );
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn constants_are_in_use_at_once_and_after_a_power_failure() {
+    let mut factory = Factory::new("ideal").expect("a meter");
+    let shown = |factory: &mut Factory| {
+        factory.meter.run(2.5).expect("runs");
+        let snapshot = factory.meter.snapshot().expect("MT0");
+        let volts = snapshot["vrms_v"].as_f64().expect("volts");
+        let status = factory.meter.read(3).expect("ST3");
+        (volts.round(), snapshot["flags"].to_string(), status[1] & 1)
+    };
+    let uncalibrated = (220.0, "[\"uncalibrated\"]".to_owned(), 1);
+    let calibrated = (231.0, "[]".to_owned(), 0);
+    assert_eq!(shown(&mut factory), uncalibrated);
+    let mut constants = Constants::NOMINAL;
+    constants.channels[0].gain = (1.05 * f64::from(1 << 30)) as i32;
+    let written = factory.session(FACTORY_PASSWORD, |session| {
+        session.write(TABLE, None, &constants.to_bytes())?;
+        // In parts too.
+        session.write(TABLE, Some(156), &7u32.to_le_bytes())
+    });
+    written.expect("written");
+    constants.starting[0] = 7;
+    let count = stored(&mut factory).count;
+    assert_eq!(stored(&mut factory), Constants { count, ..constants });
+    assert_eq!(shown(&mut factory), calibrated);
+    factory.meter.machine.power_cycle(3 * SECOND);
+    assert_eq!(shown(&mut factory), calibrated);
+    // Both copies lost: metering goes on with nominal constants, and says so.
+    for copy in [0x1800, 0x1900] {
+        factory.meter.machine.write_memory(copy + 30, &[0x5A]);
+    }
+    factory.meter.machine.power_cycle(SECOND);
+    assert_eq!(shown(&mut factory), uncalibrated);
+    assert_eq!(factory.meter.read(TABLE).expect("MT1"), [0; SIZE]);
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn without_jumper_or_password_nothing_is_written() {
+    let mut factory = Factory::new("typical").expect("a meter");
+    factory.meter.machine.chip.set_jumper(false);
+    for (jumper, password, reason) in [
+        (false, FACTORY_PASSWORD, "dlk: data locked"),
+        (true, [0; 20], "isc: insufficient security clearance"),
+    ] {
+        factory.meter.machine.chip.set_jumper(jumper);
+        let began = factory.meter.now();
+        let report = factory.calibrate(&plan(), password).expect("a line");
+        let refusal = report.refusal.expect("refused");
+        assert!(refusal.contains(reason), "{refusal}");
+        assert!(factory.meter.now() - began < 5 * SECOND, "said late");
+        // Whoever does not ask first is refused all the same.
+        let bytes = Constants::NOMINAL.to_bytes();
+        let written = factory.session(password, |session| session.write(TABLE, None, &bytes));
+        assert!(written.unwrap_err().to_string().contains(reason));
+        assert_eq!(stored(&mut factory).version, 0);
+    }
+    let wrong = factory.session([b'2'; 20], |_| Ok(()));
+    assert!(wrong.unwrap_err().to_string().contains("Security"));
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn a_broken_board_is_refused_and_keeps_what_it_had() {
+    let mut board = Board::random(9, &Spread::FACTORY);
+    board.line.gain = 1.4;
+    let healthy = Scene::from_options(&virtual_meter::scene::Options::default()).expect("a scene");
+    let timeline = healthy.source().look().clone();
+    let mut factory = Factory::on(Scene::new(timeline, board, Vec::new())).expect("a meter");
+    let report = factory
+        .calibrate(&plan(), FACTORY_PASSWORD)
+        .expect("a line");
+    let refusal = report.refusal.expect("refused");
+    assert!(
+        refusal.contains("line channel would need gain 0.71"),
+        "{refusal}"
+    );
+    assert_eq!(stored(&mut factory).version, 0);
+    // The meter itself refuses such constants too.
+    let bytes = report.after.expect("computed").to_bytes();
+    let written = factory.session(FACTORY_PASSWORD, |session| {
+        session.write(TABLE, None, &bytes)
+    });
+    assert!(written.unwrap_err().to_string().contains("onp"));
+    assert_eq!(stored(&mut factory).version, 0);
+}
+
+/// A line on which the supply fails `after` the meter has begun to write.
+struct Cut<'m> {
+    line: Line<'m>,
+    after: Time,
+    /// The table's bytes are on their way.
+    is_armed: bool,
+    /// Copies in the two places that were broken when the supply failed.
+    broken: &'m mut u32,
+}
+
+impl Transport for Cut<'_> {
+    type Error = Error;
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.line.send(bytes)?;
+        // Data, then the packet's CRC: then the meter has it all.
+        if !std::mem::replace(&mut self.is_armed, bytes.len() > SIZE) {
+            return Ok(());
+        }
+        let machine = &mut *self.line.machine;
+        let before = machine.read_memory(0x1800, 512);
+        let give_up = machine.chip.time() + SECOND;
+        while machine.read_memory(0x1800, 512) == before {
+            machine.run_for(5 * MICROSECOND)?;
+            if machine.chip.time() > give_up {
+                bail!("the meter does not write");
+            }
+        }
+        machine.run_for(self.after)?;
+        for copy in [0x1800, 0x1900] {
+            *self.broken += u32::from(machine.read_memory(copy, 1) != [1]);
+        }
+        machine.power_cycle(100 * MILLISECOND);
+        bail!("the supply failed");
+    }
+
+    fn receive(&mut self, timeout_ms: u32) -> Result<Option<u8>, Error> {
+        self.line.receive(timeout_ms)
+    }
+
+    fn set_bit_rate(&mut self, code: u16) -> Result<(), Error> {
+        self.line.set_bit_rate(code)
+    }
+
+    fn now_ms(&mut self) -> u32 {
+        self.line.now_ms()
+    }
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn a_supply_failure_during_the_write_leaves_the_old_constants_or_the_new() {
+    let mut factory = Factory::new("ideal").expect("a meter");
+    let mut old = Constants::NOMINAL;
+    let written = factory.session(FACTORY_PASSWORD, |session| {
+        session.write(TABLE, None, &old.to_bytes())
+    });
+    written.expect("the first constants");
+    old = stored(&mut factory);
+    let (mut kept, mut changed, mut broken) = (0, 0, 0);
+    for step in 0..30 {
+        let mut new = old;
+        new.channels[0].gain += 1000 + step;
+        new.channels[2].phase -= 7;
+        let line = Cut {
+            line: Line::new(&mut factory.meter.machine),
+            after: u64::from(step.unsigned_abs()) * 130 * MICROSECOND,
+            is_armed: false,
+            broken: &mut broken,
+        };
+        let mut client = Client::new(line, [0u8; 2048]);
+        client.identify().expect("identified");
+        client.negotiate(256, 1, &[]).expect("negotiated");
+        client.logon(1, b"factory   ").expect("logged on");
+        client.security(&FACTORY_PASSWORD).expect("the factory");
+        client
+            .write(TABLE, None, &new.to_bytes())
+            .expect_err("cut off");
+        drop(client);
+        factory.meter.run(1.0).expect("runs again");
+        let found = stored(&mut factory);
+        if found == old {
+            kept += 1;
+        } else {
+            new.count = old.count.wrapping_add(1);
+            assert_eq!(found, new, "cut {step}");
+            changed += 1;
+        }
+        old = found;
+    }
+    println!("{kept} times the old constants, {changed} times the new, {broken} copies broken");
+    assert!(kept >= 5 && changed >= 5 && broken >= 10);
+}
