@@ -2,8 +2,8 @@
 
 use crate::hw::port::Work;
 use crate::hw::{
-    board, clock, console, converter, fram, identity, kernel, metering, port, power, sampler, spi,
-    time, watchdog,
+    board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
+    sampler, spi, time, watchdog,
 };
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
@@ -80,7 +80,8 @@ impl App {
         // A response in several packets shows one instant.
         let held = self.responder.is_streaming();
         if metering::with_finished_window(|window| {
-            readings.account(&kernel::Assembly, window, time::now_ms() / 1000, held);
+            let uptime_s = time::now_ms() / 1000;
+            pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
         }) {
             self.print_status(p);
         }
@@ -119,7 +120,10 @@ impl App {
     #[inline(never)]
     fn start_converter(&mut self, p: &Peripherals) {
         match converter::bring_up(p) {
-            Ok(()) => sampler::start(p),
+            Ok(()) => {
+                sampler::start(p);
+                pulses::start(p);
+            }
             Err(_) => self.device.status |= STATUS_MEASUREMENT_ERROR,
         }
     }

@@ -3,6 +3,7 @@
 use crate::snapshot::Snapshot;
 use c12::snapshot::{flag, offset};
 use metrology::energy::Register;
+use metrology::pulse::WindowPulses;
 use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
@@ -67,13 +68,22 @@ impl Readings {
     }
 
     /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
-    /// everything as one consistent instant.
-    pub fn account<K: Kernel>(&mut self, kernel: &K, window: &Window, uptime_s: u32, held: bool) {
+    /// everything as one consistent instant. Returns the pulses to be put out.
+    pub fn account<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        window: &Window,
+        uptime_s: u32,
+        held: bool,
+    ) -> WindowPulses {
         let quantities = Quantities::from_window(kernel, window, &self.calibration, SAMPLE_RATE_HZ);
-        self.energy.add(kernel, &quantities.flow, &PULSE_THRESHOLD);
+        let length = window.tally.length;
+        let pulses = self
+            .energy
+            .add(kernel, &quantities.flow, &PULSE_THRESHOLD, length);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
-            return;
+            return pulses;
         }
 
         let s = &mut self.snapshot;
@@ -126,6 +136,7 @@ impl Readings {
             s.put_wide(at, &energy_2e32_wh(kernel, register));
             at += 8;
         }
+        pulses
     }
 }
 

@@ -4,6 +4,7 @@
 //! pulse yet; that remainder is never rounded.
 
 use crate::kernel::Kernel;
+use crate::pulse::{PulseTrain, WindowPulses};
 
 /// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,13 +59,20 @@ impl Register {
     }
 }
 
-/// Pulses that a window completed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pulses {
-    /// Active, either direction.
-    pub active: u16,
-    /// Reactive, any quadrant.
-    pub reactive: u16,
+impl Register {
+    /// Adds an amount and plans the pulses that this completes in a window of `length` (Q16 samples).
+    #[inline(never)]
+    fn count<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        amount: &i64,
+        threshold: &i64,
+        length: u32,
+        train: &mut PulseTrain,
+    ) {
+        let pulses = self.add(kernel, amount, threshold);
+        *train = PulseTrain::plan(kernel, amount, &self.remainder, threshold, pulses, length);
+    }
 }
 
 /// The registers of a meter.
@@ -89,9 +97,16 @@ impl Energy {
         apparent: Register::ZERO,
     };
 
-    /// Adds what flowed in a window; `threshold` from [`threshold`].
+    /// Adds what flowed in a window of `length` (Q16 samples); `threshold` from [`threshold`]. Returns the active and the
+    /// reactive pulses that this completes.
     #[inline(never)]
-    pub fn add<K: Kernel>(&mut self, kernel: &K, flow: &Flow, threshold: &u64) -> Pulses {
+    pub fn add<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        flow: &Flow,
+        threshold: &u64,
+        length: u32,
+    ) -> WindowPulses {
         let threshold = &(*threshold as i64);
         let [first, second, third, fourth] = &mut self.quadrants;
         let (active, lagging, leading) = if flow.active < 0 {
@@ -102,10 +117,14 @@ impl Energy {
         let reactive = if flow.reactive < 0 { leading } else { lagging };
         self.apparent
             .add(kernel, &(flow.apparent as i64), threshold);
-        Pulses {
-            active: active.add(kernel, &flow.active, threshold),
-            reactive: reactive.add(kernel, &flow.reactive, threshold),
-        }
+        let mut pulses = WindowPulses {
+            length: length << 1,
+            ..WindowPulses::EMPTY
+        };
+        let [first, second] = &mut pulses.trains;
+        active.count(kernel, &flow.active, threshold, length, first);
+        reactive.count(kernel, &flow.reactive, threshold, length, second);
+        pulses
     }
 }
 

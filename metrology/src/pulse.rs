@@ -1,75 +1,205 @@
 //! When the pulses of a window fall, if its power was constant.
 //!
-//! A window's energy is played out while the next one is measured: edge *j* belongs at (j·θ − r)/W of the window, where r is
-//! what the register held back before. The number of edges is what the register counted, so output and register agree
-//! whatever the rounding of the times.
+//! A window's energy is played out while the next one is measured: the edges of n pulses lie θ/W of the window apart, and
+//! the last so far before its end as what the register holds back stands for. The number of edges is what the register
+//! counted, so output and register agree whatever the rounding of the times. Windows follow each other without a seam,
+//! because each is played for as long as it lasted.
+//!
+//! Time is counted in samples, of 2⁻¹⁷ each (1 ns at 8 000 SPS), so that the drift of two crystals does not matter.
 
+use crate::block::BLOCK;
 use crate::kernel::Kernel;
 
-/// Fraction bits of the times kept.
-const FRACTION: u32 = 8;
+/// One block, in the unit of time here.
+pub const BLOCK_TIME: u32 = (BLOCK as u32) << 17;
 
-/// The pulses of one window, to be taken one by one.
+/// [`Output::advance`] found no edge in the block.
+pub const NO_EDGE: u16 = u16::MAX;
+
+/// Energies by 2²⁸ as a factor for a shift of 32: a window's then fits 31 bits and a pulse keeps 24.
+const COARSE: u32 = 1 << 4;
+
+/// How long the first window's pulses wait, so that the following ones are there in time: 0.1 s.
+const DELAY: u32 = 50 * BLOCK_TIME;
+
+/// Pulses of one kind in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PulseTrain {
-    /// Time of the next edge from the window's beginning, in 1/256 tick.
+    /// Time to the next edge.
     next: u32,
-    /// Time between edges, in 1/256 tick.
+    /// From edge to edge.
     step: u32,
     /// Edges left.
     left: u16,
-    /// Length of the window in 1/256 tick: no edge is later.
-    end: u32,
 }
 
 impl PulseTrain {
-    /// Plans the `pulses` that adding `amount` to a register with `remainder` completed, over `ticks` (up to 2²⁴ − 1) of a
-    /// timer; `threshold` is the energy of one pulse. Times are good to about 10⁻⁸ of the window and 1/256 tick a pulse.
+    /// No pulses.
+    pub const EMPTY: Self = Self {
+        next: 0,
+        step: 0,
+        left: 0,
+    };
+
+    /// The `pulses` that adding `amount`, of either sign, to a register completed that now holds `remainder`, over a window
+    /// of `length` (Q16 samples, below 2³⁰); `threshold` is the energy of one pulse.
+    #[inline(never)]
     pub fn plan<K: Kernel>(
         kernel: &K,
-        remainder: u64,
-        amount: u64,
-        threshold: u64,
+        amount: &i64,
+        remainder: &u64,
+        threshold: &i64,
         pulses: u16,
-        ticks: u32,
+        length: u32,
     ) -> Self {
+        let mut train = Self::EMPTY;
         if pulses == 0 {
-            return Self::default();
+            return train;
         }
-        // Equal shifts until all fit 32 bits; a pulse was completed, so the amount is not much smaller than what was missing.
-        let mut parts = [
-            threshold as i64,
-            threshold.wrapping_sub(remainder) as i64,
-            amount as i64,
-        ];
-        while parts.iter().any(|&part| part >> 32 != 0) {
-            for part in &mut parts {
-                kernel.scale(part, 1 << 31, 0);
-            }
+        let window = coarse(kernel, amount);
+        train.step = share(kernel, coarse(kernel, threshold), length, window);
+        let rest = share(kernel, coarse(kernel, &(*remainder as i64)), length, window);
+        // Signed, because rounding may put the first edge a little before the window.
+        let mut next = (length << 1) as i32 - rest as i32;
+        for _ in 1..pulses {
+            next -= train.step as i32;
         }
-        let [threshold, missing, amount] = parts.map(|part| part as u32);
-        let end = ticks << FRACTION;
-        let time = |energy: u32| kernel.divide(energy as u64 * end as u64, amount);
-        Self {
-            next: time(missing).min(end),
-            step: time(threshold),
-            left: pulses,
-            end,
+        if next > 0 {
+            train.next = next as u32;
         }
+        train.left = pulses;
+        train
+    }
+
+    /// Edges left.
+    pub fn left(&self) -> u16 {
+        self.left
+    }
+
+    /// Time from edge to edge.
+    pub fn step(&self) -> u32 {
+        self.step
     }
 }
 
-impl Iterator for PulseTrain {
-    type Item = u32;
+/// Magnitude of an energy over 2²⁸.
+#[inline(never)]
+fn coarse<K: Kernel>(kernel: &K, energy: &i64) -> i32 {
+    let mut coarse = *energy;
+    kernel.scale(&mut coarse, COARSE, 0);
+    let coarse = coarse as i32;
+    if coarse < 0 { -coarse } else { coarse }
+}
 
-    /// Ticks from the window's beginning to the next edge.
-    fn next(&mut self) -> Option<u32> {
-        if self.left == 0 {
-            return None;
+/// How long it takes until `part` of `window` has flowed, at most a few windows.
+#[inline(never)]
+fn share<K: Kernel>(kernel: &K, part: i32, length: u32, window: i32) -> u32 {
+    let mut product = 0;
+    kernel.add_product(&mut product, part, length as i32);
+    kernel.shift_left(&mut product, 1);
+    kernel.divide(product as u64, window as u32)
+}
+
+/// The pulses of one window: active, either direction; reactive, any quadrant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowPulses {
+    /// Active and reactive.
+    pub trains: [PulseTrain; 2],
+    /// The window's length, in the unit of time here.
+    pub length: u32,
+}
+
+impl WindowPulses {
+    /// No pulses.
+    pub const EMPTY: Self = Self {
+        trains: [PulseTrain::EMPTY; 2],
+        length: 0,
+    };
+}
+
+/// One output: the pulses being played, and those of the window after it. Both count down.
+#[derive(Clone, Debug)]
+pub struct Output {
+    playing: PulseTrain,
+    waiting: PulseTrain,
+}
+
+impl Output {
+    /// Nothing to play.
+    pub const IDLE: Self = Self {
+        playing: PulseTrain::EMPTY,
+        waiting: PulseTrain::EMPTY,
+    };
+
+    /// A block goes by; returns the time from its beginning to the edge in it, in 1/1 024 of a sample, or [`NO_EDGE`]. There
+    /// is never a second: an edge that comes too early for that waits for the next block. Does not multiply.
+    #[inline(never)]
+    pub fn advance(&mut self) -> u16 {
+        if self.playing.left == 0 {
+            self.playing = self.waiting;
+            self.waiting.left = 0;
         }
-        self.left -= 1;
-        let tick = (self.next + (1 << (FRACTION - 1))) >> FRACTION;
-        self.next = self.next.saturating_add(self.step).min(self.end);
-        Some(tick)
+        let mut edge = NO_EDGE;
+        let train = &mut self.playing;
+        if train.left != 0 {
+            if train.next < BLOCK_TIME {
+                edge = (train.next >> 7) as u16;
+                train.left -= 1;
+                train.next += train.step;
+            }
+            train.pass();
+        }
+        self.waiting.pass();
+        edge
+    }
+
+    /// Blocks from one edge to the next.
+    pub fn blocks_apart(&self) -> u16 {
+        (self.playing.step >> 16) as u16 >> 5
+    }
+}
+
+impl PulseTrain {
+    /// A block goes by.
+    #[inline(never)]
+    fn pass(&mut self) {
+        self.next = self.next.saturating_sub(BLOCK_TIME);
+    }
+}
+
+/// Plays the pulses of window after window.
+#[derive(Clone, Debug)]
+pub struct Player {
+    /// Active and reactive.
+    pub outputs: [Output; 2],
+    /// Time to the end of the last window to be played.
+    rest: u32,
+}
+
+impl Player {
+    /// Nothing to play.
+    pub const IDLE: Self = Self {
+        outputs: [Output::IDLE; 2],
+        rest: 0,
+    };
+
+    /// Takes the pulses of the window that has just been measured. Should some of the one before still wait, the outputs
+    /// are behind by more than the delay allows: they are counted on top of these, and none is lost.
+    pub fn enqueue(&mut self, pulses: &WindowPulses) {
+        if self.rest == 0 {
+            self.rest = DELAY;
+        }
+        for (output, train) in self.outputs.iter_mut().zip(&pulses.trains) {
+            let late = output.waiting.left;
+            output.waiting = *train;
+            output.waiting.next += self.rest;
+            output.waiting.left += late;
+        }
+        self.rest += pulses.length;
+    }
+
+    /// A block goes by, for the player as a whole; call it beside each output's [`Output::advance`].
+    pub fn pass(&mut self) {
+        self.rest = self.rest.saturating_sub(BLOCK_TIME);
     }
 }

@@ -80,7 +80,7 @@ fn energy_of_a_minute_equals_power_times_time() {
     let (mut samples, mut flow) = (0.0, 0);
     for window in &windows[2..] {
         let q = Quantities::from_window(&Portable, window, &Calibration::NOMINAL, 8000);
-        energy.add(&Portable, &q.flow, &threshold);
+        energy.add(&Portable, &q.flow, &threshold, window.tally.length);
         samples += window.tally.length as f64 / 65536.0;
         flow += q.flow.active;
     }

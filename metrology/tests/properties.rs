@@ -97,9 +97,10 @@ proptest! {
             sums[0] += flow.active.unsigned_abs() as u128;
             sums[1] += flow.reactive.unsigned_abs() as u128;
             sums[2] += flow.apparent as u128;
-            let completed = meter.add(&Portable, &flow, &threshold);
-            pulses[0] += completed.active as u64;
-            pulses[1] += completed.reactive as u64;
+            let completed = meter.add(&Portable, &flow, &threshold, 8000 << 16);
+            let [active, reactive] = completed.trains;
+            pulses[0] += active.left() as u64;
+            pulses[1] += reactive.left() as u64;
         }
         let total = |registers: &[Register]| {
             registers.iter().map(|r| r.pulses as u128 * threshold as u128 + r.remainder as u128).sum::<u128>()

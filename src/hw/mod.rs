@@ -9,6 +9,7 @@
 //! | `identity`, `power` | serial number; sleeping |
 //! | `fram` | information FRAM behind its guard; the factory jumper |
 //! | `kernel`, `metering` | the arithmetic's inner loops; the block interrupt |
+//! | `pulses` | Wh and varh outputs |
 //! | `port`, `console` | the two UARTs |
 //! | `interrupts` | all handlers |
 //! | `rt`, `mspabi`, `memory` | start-up; the arithmetic and memory routines that the compiler calls |
@@ -28,6 +29,7 @@ pub mod metering;
 mod mspabi;
 pub mod port;
 pub mod power;
+pub mod pulses;
 mod rt;
 pub mod sampler;
 mod shared;

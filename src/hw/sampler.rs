@@ -267,6 +267,8 @@ fn advance(s: &mut Sampler) {
 /// Hands the filled block to the arithmetic and begins the next.
 #[inline(never)]
 fn complete(s: &mut Sampler) {
+    // SAFETY: this is the sample interrupt.
+    unsafe { super::pulses::on_block(s.last_capture) };
     s.blocks_completed = s.blocks_completed.wrapping_add(1);
     if s.waiting + 1 < BLOCKS {
         s.waiting += 1;
