@@ -197,6 +197,86 @@ fn a_broken_board_is_refused_and_keeps_what_it_had() {
     assert_eq!(stored(&mut factory).version, 0);
 }
 
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn a_calibrated_meter_calibrated_again_stays_what_it_is() {
+    let mut factory = Factory::new("typical").expect("a meter");
+    let mut calibrated = || {
+        let report = factory
+            .calibrate(&plan(), FACTORY_PASSWORD)
+            .expect("a line");
+        assert_eq!(report.refusal, None);
+        (report.passes, report.after.expect("constants"))
+    };
+    let (_, first) = calibrated();
+    let (passes, second) = calibrated();
+    assert_eq!(passes, 1);
+    for (first, second) in first.channels.iter().zip(&second.channels) {
+        let differences = gains(first)
+            .into_iter()
+            .zip(gains(second))
+            .map(|(a, b)| a - b);
+        for difference in differences {
+            assert!(difference.abs() < 3e-6, "{first:?} became {second:?}");
+        }
+        let noise = f64::from(second.noise) / f64::from(first.noise);
+        assert!((noise - 1.0).abs() < 0.05, "noise by {noise}");
+    }
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn when_the_checks_fail_twice_the_old_constants_go_back() {
+    let mut factory = Factory::new("typical").expect("a meter");
+    // The new constants are exact for the readings that they come from, but no two readings are the same to 10⁻⁸.
+    let mut unreachable = plan();
+    unreachable.check.truncate(1);
+    unreachable.main.average_s = Some(1);
+    unreachable.check[0].average_s = Some(1);
+    unreachable.check[0].limit_pct = 1e-6;
+    let fails = |factory: &mut Factory| {
+        let report = factory
+            .calibrate(&unreachable, FACTORY_PASSWORD)
+            .expect("a line");
+        assert!(report.passes > 0, "never written");
+        let refusal = report.refusal.expect("refused");
+        assert!(refusal.contains("the old constants are back"), "{refusal}");
+    };
+    fails(&mut factory);
+    assert_eq!(stored(&mut factory).version, 0, "there were none");
+    let mut old = Constants::NOMINAL;
+    old.channels[0].gain -= 7_000_000;
+    let written = factory.session(FACTORY_PASSWORD, |session| {
+        session.write(TABLE, None, &old.to_bytes())
+    });
+    written.expect("written");
+    fails(&mut factory);
+    let count = stored(&mut factory).count;
+    assert_eq!(stored(&mut factory), Constants { count, ..old });
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn frames_lost_in_an_average_end_it() {
+    let path = std::env::temp_dir().join(format!("meter430-lost-{}.toml", std::process::id()));
+    let fault =
+        "[[fault]]\nat_s = 12.0\nkind = \"corrupt-response\"\none_in = 500\nduration_s = 10.0\n";
+    std::fs::write(&path, fault).expect("scenario file");
+    let options = virtual_meter::scene::Options {
+        scenario: Some(&path),
+        ..Default::default()
+    };
+    let scene = Scene::from_options(&options).expect("a scene");
+    std::fs::remove_file(path).ok();
+    let mut factory = Factory::on(scene).expect("a meter");
+    let report = factory
+        .calibrate(&plan(), FACTORY_PASSWORD)
+        .expect("a line");
+    let refusal = report.refusal.expect("refused");
+    assert!(refusal.contains("frames_lost"), "{refusal}");
+    assert_eq!(stored(&mut factory).version, 0);
+}
+
 /// A line on which the supply fails `after` the meter has begun to write.
 struct Cut<'m> {
     line: Line<'m>,

@@ -132,7 +132,7 @@ pub fn measure(
         last = Some(window.sequence);
         if window.flags & UNFIT != 0 {
             bail!(
-                "at {words} a window is marked {}: nothing was written; find out why and begin again",
+                "at {words} a window is marked {}: find out why and begin again",
                 names(window.flags & UNFIT)
             );
         }

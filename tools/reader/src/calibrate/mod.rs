@@ -66,7 +66,10 @@ pub fn run(
     let result = calibrate(session, plan, reference, progress, &mut report);
     // The source goes off whatever happened; the first failure is the one to tell.
     let result = result.and(reference.release());
-    report.refusal = result.err().map(|error| format!("{error:#}"));
+    report.refusal = result.err().map(|error| match report.passes {
+        0 => format!("{error:#}; nothing was written"),
+        _ => format!("{error:#}"),
+    });
     report
 }
 
@@ -77,10 +80,6 @@ fn calibrate(
     progress: &mut Progress,
     report: &mut Report,
 ) -> Result<()> {
-    // A write of nothing: jumper and password are asked for before time is spent.
-    session
-        .write(TABLE, Some(0), &[])
-        .context("the meter does not let itself be calibrated")?;
     let mut tables = Tables::new(session);
     let identity = tables.decoded(1)?;
     report.serial = identity["MFG_SERIAL_NUMBER"]
@@ -88,58 +87,91 @@ fn calibrate(
         .unwrap_or_default()
         .trim()
         .to_owned();
+    // A write of nothing: jumper and password are asked for before time is spent.
+    session
+        .write(TABLE, Some(0), &[])
+        .context("the meter does not let itself be calibrated")?;
     let stored = stored(session)?;
     let is_first = stored.version != VERSION;
     let before = if is_first { Constants::NOMINAL } else { stored };
     report.is_first = is_first;
     report.before = before;
 
-    let mut present = before;
-    let mut checked: Option<Vec<Load>> = None;
+    let mut state = State {
+        present: before,
+        checked: None,
+    };
     for pass in 1..=plan.passes {
         if pass > 1 {
             progress.say("the checks failed: a second pass");
             progress.extend(3 + plan.check.len() as u32);
         }
-        let measured = measure_pass(session, plan, reference, progress)?;
-        let checks = match checked.take() {
-            Some(checks) => checks,
-            None => measure_checks(session, plan, reference, progress, Some(&measured))?,
-        };
-        if pass == 1 {
-            report.checks_before = checks.iter().map(Errors::of).collect();
-            report.checks_expected = vec![];
-        }
-        refuse_wrong_bench(&measured, is_first && pass == 1)?;
-        let new = arithmetic::constants(&measured, &present);
-        report.after = Some(new);
-        refuse_wrong_board(&new, plan)?;
-        let expected = checks.iter().map(|load| Load {
-            shown: arithmetic::under(&load.shown, &present, &new),
-            ..*load
-        });
-        report.checks_expected = expected.map(|load| Errors::of(&load)).collect();
-        judge(plan, &report.checks_expected)
-            .context("nothing was written: with the new constants the check would still fail")?;
-
-        write(session, &new)?;
-        report.passes = pass;
-        progress.say("constants written and read back");
-        let checks = measure_checks(session, plan, reference, progress, None);
-        let verdict = checks.and_then(|checks| {
-            report.checks_after = checks.iter().map(Errors::of).collect();
-            checked = Some(checks);
-            judge(plan, &report.checks_after)
-        });
-        match verdict {
-            Ok(()) => return Ok(()),
-            Err(reason) if pass == plan.passes || checked.is_none() => {
+        let outcome = one_pass(session, plan, reference, progress, report, &mut state);
+        match outcome {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) if pass < plan.passes => {}
+            Ok(Some(reason)) | Err(reason) if report.passes > 0 => {
                 return give_up(session, reason, &stored);
             }
-            Err(_) => present = new,
+            Ok(Some(reason)) | Err(reason) => return Err(reason),
         }
     }
     Ok(())
+}
+
+/// What a pass leaves to the next one.
+struct State {
+    /// The constants in use.
+    present: Constants,
+    /// The checks, measured under them.
+    checked: Option<Vec<Load>>,
+}
+
+/// Measures, computes, writes and checks; the failed check, if any.
+fn one_pass(
+    session: &mut Session,
+    plan: &Plan,
+    reference: &mut dyn Reference,
+    progress: &mut Progress,
+    report: &mut Report,
+    state: &mut State,
+) -> Result<Option<anyhow::Error>> {
+    let measured = measure_pass(session, plan, reference, progress)?;
+    let checks = match state.checked.take() {
+        Some(checks) => checks,
+        None => {
+            let checks = measure_checks(session, plan, reference, progress, Some(&measured))?;
+            report.checks_before = checks.iter().map(Errors::of).collect();
+            checks
+        }
+    };
+    refuse_wrong_bench(&measured, report.is_first && report.passes == 0)?;
+    let new = arithmetic::constants(&measured, &state.present);
+    report.after = Some(new);
+    refuse_wrong_board(&new, plan)?;
+    let expected = checks.iter().map(|load| Load {
+        shown: arithmetic::under(&load.shown, &state.present, &new),
+        ..*load
+    });
+    report.checks_expected = expected.map(|load| Errors::of(&load)).collect();
+    judge(plan, &report.checks_expected).context("the check would fail with the new constants")?;
+
+    session.write(TABLE, None, &new.to_bytes())?;
+    report.passes += 1;
+    let found = stored(session)?;
+    let count = found.count;
+    ensure!(
+        found == Constants { count, ..new },
+        "MT1 reads back otherwise than it was written"
+    );
+    progress.say("constants written and read back");
+    let checks = measure_checks(session, plan, reference, progress, None)?;
+    report.checks_after = checks.iter().map(Errors::of).collect();
+    *state = State {
+        present: new,
+        checked: Some(checks),
+    };
+    Ok(judge(plan, &report.checks_after).err())
 }
 
 /// What MT1 holds.
@@ -152,22 +184,6 @@ fn stored(session: &mut Session) -> Result<Constants> {
         )
     })?;
     Ok(Constants::from_bytes(&bytes))
-}
-
-/// Writes constants whole and compares what the meter then has.
-fn write(session: &mut Session, constants: &Constants) -> Result<()> {
-    session.write(TABLE, None, &constants.to_bytes())?;
-    let found = stored(session)?;
-    let count = found.count;
-    ensure!(
-        found
-            == Constants {
-                count,
-                ..*constants
-            },
-        "MT1 reads back otherwise than it was written: do not use this meter"
-    );
-    Ok(())
 }
 
 /// Puts back what the meter had and fails with the reason.
@@ -303,4 +319,123 @@ fn judge(plan: &Plan, found: &[Errors]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arithmetic::{Shown, Truth};
+    use c12::calibration::Channel;
+
+    fn load(current_a: f64) -> Load {
+        Load {
+            shown: Shown {
+                voltage_v: 220.0,
+                line_square_a2: current_a * current_a,
+                neutral_square_a2: current_a * current_a,
+                p_w: 220.0 * current_a,
+                f_hz: 60.0,
+                ..Shown::default()
+            },
+            truth: Truth {
+                voltage_v: 220.0,
+                current_a,
+                p_w: 220.0 * current_a,
+                q_var: 0.0,
+                f_hz: 60.0,
+            },
+        }
+    }
+
+    fn pass() -> Pass {
+        Pass {
+            no_load: Shown::default(),
+            main: load(10.0),
+            low: load(0.1),
+            is_neutral_driven: true,
+        }
+    }
+
+    fn complaint(change: impl Fn(&mut Pass), is_first: bool) -> Option<String> {
+        let mut pass = pass();
+        change(&mut pass);
+        refuse_wrong_bench(&pass, is_first)
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_bench_that_is_wired_or_set_wrong_is_refused() {
+        assert_eq!(complaint(|_| (), false), None);
+        let far = |pass: &mut Pass| pass.main.truth.voltage_v *= 1.3;
+        assert!(complaint(far, false).unwrap().contains("volts"));
+        // 30 % are possible on a meter that was never calibrated; the power does not follow, and that is not wrong yet.
+        let far = |pass: &mut Pass| {
+            pass.main.truth.voltage_v *= 1.3;
+            pass.main.truth.p_w *= 1.3;
+        };
+        assert_eq!(complaint(far, true), None);
+        let reversed = |pass: &mut Pass| pass.main.shown.p_w = -2200.0;
+        assert!(complaint(reversed, true).unwrap().contains("watts"));
+        let open = |pass: &mut Pass| pass.main.shown.neutral_square_a2 = 0.0;
+        assert!(complaint(open, true).unwrap().contains("neutral"));
+        let lag = |pass: &mut Pass| pass.low.truth.p_w *= 0.98;
+        assert!(
+            complaint(lag, true)
+                .unwrap()
+                .contains("low load: power factor 0.98")
+        );
+        let silent = |pass: &mut Pass| pass.main.shown.voltage_v = f64::NAN;
+        assert!(complaint(silent, true).is_some());
+    }
+
+    #[test]
+    fn constants_of_broken_boards_are_refused() {
+        let plan = Plan::parse(include_str!("../../plans/single-phase-220v.toml")).unwrap();
+        let complaint = |change: fn(&mut Channel)| {
+            let mut constants = Constants::NOMINAL;
+            change(&mut constants.channels[1]);
+            refuse_wrong_board(&constants, &plan)
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(complaint(|_| ()), None);
+        for (change, reason) in [
+            (
+                (|line| line.gain = (1 << 30) / 100 * 130) as fn(&mut Channel),
+                "would need gain 1.3",
+            ),
+            (|line| line.phase = 1 << 26, "phase 3.58"),
+            (|line| line.noise = 1 << 24, "of noise"),
+            (|line| line.power_gain += 1 << 17, "+122.1 ppm"),
+        ] {
+            let complaint = complaint(change).expect(reason);
+            assert!(complaint.contains(reason), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn checks_are_judged_by_their_limits_and_nothing_is_no_pass() {
+        let plan = Plan::parse(include_str!("../../plans/single-phase-220v.toml")).unwrap();
+        let errors = |power_pct: f64| Errors {
+            voltage_pct: 0.0,
+            current_pct: 0.0,
+            power_pct,
+            reference_w: 2200.0,
+        };
+        assert!(judge(&plan, &[errors(0.0099), errors(-0.0099), errors(0.05)]).is_ok());
+        let reason = judge(&plan, &[errors(0.0), errors(-0.011), errors(0.0)]).unwrap_err();
+        assert!(
+            reason.to_string().contains("60° lagging: -0.0110 %"),
+            "{reason}"
+        );
+        assert!(judge(&plan, &[errors(f64::NAN)]).is_err());
+    }
+
+    #[test]
+    fn loads_that_a_pass_has_measured_are_not_measured_again() {
+        let plan = Plan::parse(include_str!("../../plans/single-phase-220v.toml")).unwrap();
+        assert_eq!(known(&plan), [Some(0), None, Some(1)]);
+        assert_eq!(loads(&plan), 7);
+    }
 }
