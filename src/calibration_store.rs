@@ -55,7 +55,14 @@ pub trait Board {
 
     /// Puts the channels' constants in the copy that begins at `copy`, 0 or 256, to `calibration`.
     fn load(&self, copy: u16, calibration: &mut Calibration) {
-        let bytes = table(self, copy).get(field::CHANNELS..).unwrap_or(&[]);
+        let table = table(self, copy);
+        if let Some(bytes) = table.get(field::STARTING_ACTIVE..) {
+            let (powers, _) = bytes.as_chunks();
+            for (starting, power) in calibration.starting.iter_mut().zip(powers) {
+                *starting = u32::from_le_bytes(*power);
+            }
+        }
+        let bytes = table.get(field::CHANNELS..).unwrap_or(&[]);
         let (channels, _) = bytes.as_chunks::<CHANNEL_SIZE>();
         for (channel, bytes) in calibration.channels.iter_mut().zip(channels) {
             let constants = Channel::from_bytes(bytes);

@@ -1,9 +1,10 @@
 //! From a window's quantities and the energy registers to the snapshot that readers see.
 
 use crate::snapshot::Snapshot;
-use c12::snapshot::{flag, offset};
+use c12::snapshot::{NOT_AVAILABLE, flag, offset};
 use metrology::energy::Register;
 use metrology::pulse::WindowPulses;
+use metrology::quantities::{NoLoad, at};
 use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
@@ -25,12 +26,33 @@ const REMAINDER_UNIT: u32 = ((25u64 << (32 + 20 - 14)) / SAMPLE_RATE_HZ as u64) 
 /// 1/1000 as a factor for a shift of 32 + 9.
 const MILLI: u32 = ((1u64 << 41) / 1000 + 1) as u32;
 
+/// Where the snapshot shows the quantities that are kept in 32 bits, in their order; the voltage is overwritten in mV.
+static NARROW: [u16; 8] = [
+    offset::VRMS_MV as u16,
+    offset::IRMS_UA as u16,
+    offset::NEUTRAL_UA as u16,
+    offset::V_PEAK_UV as u16,
+    offset::I_PEAK_UA as u16,
+    offset::PF_PPM as u16,
+    offset::DPF_PPM as u16,
+    offset::F_UHZ as u16,
+];
+
+/// Where it shows the powers in thousandths, in their order.
+static POWERS: [u16; 4] = [
+    offset::P_MW as u16,
+    offset::Q_MVAR as u16,
+    offset::S_MVA as u16,
+    offset::P1_MW as u16,
+];
+
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
     calibration: Calibration,
     /// `flag::UNCALIBRATED`, or nothing.
     standing_flags: u32,
     energy: Energy,
+    no_load: NoLoad,
     sequence: u32,
     /// The newest measurement.
     pub snapshot: Snapshot,
@@ -42,6 +64,7 @@ impl Readings {
         calibration: Calibration::ZERO,
         standing_flags: 0,
         energy: Energy::ZERO,
+        no_load: NoLoad::COUNTING,
         sequence: 0,
         snapshot: Snapshot::ZERO,
     };
@@ -76,7 +99,13 @@ impl Readings {
         uptime_s: u32,
         held: bool,
     ) -> WindowPulses {
-        let quantities = Quantities::from_window(kernel, window, &self.calibration, SAMPLE_RATE_HZ);
+        let quantities = Quantities::from_window(
+            kernel,
+            window,
+            &self.calibration,
+            &mut self.no_load,
+            SAMPLE_RATE_HZ,
+        );
         let length = window.tally.length;
         let pulses = self
             .energy
@@ -91,48 +120,30 @@ impl Readings {
         s.put_word(offset::UPTIME_S, uptime_s);
         s.put_word(
             offset::FLAGS,
-            self.standing_flags | snapshot_flags(quantities.flags),
+            self.standing_flags | quantities.flags.0 as u32,
         );
-        s.put_quantity(
-            offset::VRMS_MV,
-            milli(kernel, &(quantities.voltage_uv as i64)),
-        );
-        s.put_word(offset::IRMS_UA, quantities.line_ua);
-        s.put_word(offset::NEUTRAL_UA, quantities.neutral_ua);
-        s.put_quantity(offset::P_MW, milli(kernel, &quantities.active_uw));
-        s.put_quantity(offset::Q_MVAR, milli(kernel, &quantities.reactive_uvar));
-        s.put_wide(offset::P_UW, &quantities.active_uw);
-        s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar);
-        s.put_quantity(
-            offset::P1_MW,
-            milli(kernel, &quantities.fundamental_active_uw),
-        );
-        s.put_quantity(offset::DPF_PPM, quantities.displacement_ppm);
-        s.put_word(offset::V_PEAK_UV, quantities.peak_voltage_uv);
-        s.put_word(offset::I_PEAK_UA, quantities.peak_line_ua);
-        s.put_quantity(
-            offset::S_MVA,
-            milli(kernel, &(quantities.apparent_uva as i64)),
-        );
-        s.put_quantity(offset::PF_PPM, quantities.power_factor_ppm);
-        let frequency_uhz = match quantities.frequency_uhz {
-            0 => c12::snapshot::NOT_AVAILABLE,
-            uhz => uhz as i32,
-        };
-        s.put_quantity(offset::F_UHZ, frequency_uhz);
-        let energy = &self.energy;
-        let [q1, q2, q3, q4] = &energy.quadrants;
-        let registers = [
-            &energy.import,
-            &energy.export,
-            q1,
-            q2,
-            q3,
-            q4,
-            &energy.apparent,
-        ];
+        for (value, offset) in quantities.narrow.iter().zip(&NARROW) {
+            s.put_quantity(*offset as usize, *value);
+        }
+        let voltage = quantities.narrow[at::VOLTAGE_UV] as i64;
+        s.put_quantity(offset::VRMS_MV, milli(kernel, &voltage));
+        if quantities.flags.intersects(Flags::UNSYNCHRONISED) {
+            s.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
+        }
+        for (value, offset) in quantities.powers.iter().zip(&POWERS) {
+            s.put_quantity(*offset as usize, milli(kernel, value));
+        }
+        // What is not counted is not shown, but for the fine values, by which a factory calibrates.
+        if quantities.flags.intersects(Flags::NO_LOAD) {
+            s.put_quantity(offset::P_MW, 0);
+        }
+        if !self.no_load.reactive.counts() {
+            s.put_quantity(offset::Q_MVAR, 0);
+        }
+        s.put_wide(offset::P_UW, &quantities.powers[at::ACTIVE_UW]);
+        s.put_wide(offset::Q_UVAR, &quantities.powers[at::REACTIVE_UVAR]);
         let mut at = offset::IMPORT;
-        for register in registers {
+        for register in &self.energy.0 {
             s.put_wide(at, &energy_2e32_wh(kernel, register));
             at += 8;
         }
@@ -161,24 +172,6 @@ fn energy_2e32_wh<K: Kernel>(kernel: &K, register: &Register) -> i64 {
     kernel.scale(&mut energy, REMAINDER_UNIT, 20);
     kernel.add_product(&mut energy, register.pulses as i32, PULSE_2E32_WH as i32);
     energy
-}
-
-/// The window's remarks as MT0 shows them.
-fn snapshot_flags(flags: Flags) -> u32 {
-    let mut shown = 0;
-    for (remark, bit) in [
-        (Flags::SHORT, flag::SETTLING),
-        (Flags::UNSYNCHRONISED, flag::NO_ZERO_CROSSINGS),
-        (Flags::VOLTAGE_CLIPPED, flag::VOLTAGE_CLIPPED),
-        (Flags::LINE_CLIPPED, flag::CURRENT_CLIPPED),
-        (Flags::NEUTRAL_CLIPPED, flag::CURRENT_CLIPPED),
-        (Flags::SAMPLES_LOST, flag::FRAMES_LOST),
-    ] {
-        if flags.contains(remark) {
-            shown |= bit;
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -44,7 +44,13 @@ impl ChannelCalibration {
 pub struct Calibration {
     /// By channel: voltage, line current, neutral current.
     pub channels: [ChannelCalibration; CHANNELS],
+    /// Active and reactive power below which nothing is counted, code² (1.28 nW).
+    pub starting: [u32; 2],
 }
+
+/// Starting thresholds of a meter as designed: 0.15 W and var. A meter of 100 A must start at 40 mA, 4.8 W at 120 V; this
+/// one also counts what it can measure, 5 mA. Noise of the converter and 120 V make 1.3 mW in a window.
+pub const STARTING: u32 = 117_285_000;
 
 impl Calibration {
     /// Not for use: what a static begins with.
@@ -56,11 +62,13 @@ impl Calibration {
             phase: I2F30::ZERO,
             power_offset: 0,
         }; CHANNELS],
+        starting: [0; 2],
     };
 
     /// Of a meter as designed: 600 V and 150 A at code 2²³, no noise, no phase error.
     pub const NOMINAL: Self = Self {
         channels: [ChannelCalibration::NOMINAL; CHANNELS],
+        starting: [STARTING; 2],
     };
 }
 
@@ -70,6 +78,7 @@ impl Calibration {
         let [voltage, line, neutral] = self.channels;
         Self {
             channels: [voltage, neutral, line],
+            starting: self.starting,
         }
     }
 }

@@ -75,27 +75,23 @@ impl Register {
     }
 }
 
-/// The registers of a meter.
+/// The registers of a meter: active energy imported (P ≥ 0) and exported; reactive energy by quadrant, I (P ≥ 0, Q ≥ 0),
+/// II (P < 0, Q ≥ 0), III (P < 0, Q < 0), IV (P ≥ 0, Q < 0); apparent energy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Energy {
-    /// Active energy imported (P ≥ 0).
-    pub import: Register,
-    /// Active energy exported (P < 0).
-    pub export: Register,
-    /// Reactive energy by quadrant: I (P ≥ 0, Q ≥ 0), II (P < 0, Q ≥ 0), III (P < 0, Q < 0), IV (P ≥ 0, Q < 0).
-    pub quadrants: [Register; 4],
-    /// Apparent energy.
-    pub apparent: Register,
-}
+pub struct Energy(pub [Register; 7]);
 
 impl Energy {
+    /// Place of the active energy imported.
+    pub const IMPORT: usize = 0;
+    /// Place of the active energy exported.
+    pub const EXPORT: usize = 1;
+    /// Place of the first quadrant's reactive energy.
+    pub const QUADRANTS: usize = 2;
+    /// Place of the apparent energy.
+    pub const APPARENT: usize = 6;
+
     /// Empty registers.
-    pub const ZERO: Self = Self {
-        import: Register::ZERO,
-        export: Register::ZERO,
-        quadrants: [Register::ZERO; 4],
-        apparent: Register::ZERO,
-    };
+    pub const ZERO: Self = Self([Register::ZERO; 7]);
 
     /// Adds what flowed in a window of `length` (Q16 samples); `threshold` from [`threshold`]. Returns the active and the
     /// reactive pulses that this completes.
@@ -108,22 +104,26 @@ impl Energy {
         length: u32,
     ) -> WindowPulses {
         let threshold = &(*threshold as i64);
-        let [first, second, third, fourth] = &mut self.quadrants;
-        let (active, lagging, leading) = if flow.active < 0 {
-            (&mut self.export, second, third)
-        } else {
-            (&mut self.import, first, fourth)
-        };
-        let reactive = if flow.reactive < 0 { leading } else { lagging };
-        self.apparent
-            .add(kernel, &(flow.apparent as i64), threshold);
         let mut pulses = WindowPulses {
             length: length << 1,
             ..WindowPulses::EMPTY
         };
-        let [first, second] = &mut pulses.trains;
-        active.count(kernel, &flow.active, threshold, length, first);
-        reactive.count(kernel, &flow.reactive, threshold, length, second);
+        let [active, reactive] = &mut pulses.trains;
+        let [import, export, first, second, third, fourth, apparent] = &mut self.0;
+        apparent.add(kernel, &(flow.apparent as i64), threshold);
+        let mut counted = import;
+        let mut lagging = first;
+        let mut leading = fourth;
+        if flow.active < 0 {
+            counted = export;
+            lagging = second;
+            leading = third;
+        }
+        counted.count(kernel, &flow.active, threshold, length, active);
+        if flow.reactive < 0 {
+            lagging = leading;
+        }
+        lagging.count(kernel, &flow.reactive, threshold, length, reactive);
         pulses
     }
 }

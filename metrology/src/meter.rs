@@ -106,13 +106,8 @@ impl Meter {
             self.tally.flags.insert(Flags::SAMPLES_LOST);
         }
         self.watch_range(kernel, block);
-        self.crossed = match self.tracker.follow(block.centre(VOLTAGE)) {
-            Some(crossing) => {
-                self.crossing = crossing;
-                true
-            }
-            None => false,
-        };
+        let centre = block.centre(VOLTAGE);
+        self.crossed = self.tracker.follow(kernel, centre, &mut self.crossing) != 0;
         self.ended = self.piece_ends(kernel, finished.is_some());
         let mut finished = finished.filter(|_| self.ended && self.end.ends_window);
         self.multiply(

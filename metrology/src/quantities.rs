@@ -10,43 +10,53 @@ use crate::calibration::{
 use crate::energy::Flow;
 use crate::flags::Flags;
 use crate::kernel::Kernel;
+use crate::starting::Starting;
 use crate::wide::{HALF, ONE, Reciprocal, ratio_ppm};
 use crate::window::{Sums, Window};
 
-/// Quantities of one window.
+/// Quantities of one window, in two lists so that they can be walked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quantities {
-    /// Voltage, rms, harmonics included, µV.
-    pub voltage_uv: u32,
-    /// Line current, rms, µA.
-    pub line_ua: u32,
-    /// Neutral current, rms, µA.
-    pub neutral_ua: u32,
-    /// Active power, µW, import positive.
-    pub active_uw: i64,
-    /// Active power computed with the neutral current, µW.
-    pub neutral_active_uw: i64,
-    /// Active power of the fundamental, µW.
-    pub fundamental_active_uw: i64,
-    /// Reactive power of the fundamental, µvar, positive when the current lags.
-    pub reactive_uvar: i64,
-    /// Apparent power, voltage times current, µVA; never below the active power's magnitude.
-    pub apparent_uva: u64,
-    /// Active over apparent power, in millionths; the sign is the active power's. 0 without apparent power.
-    pub power_factor_ppm: i32,
-    /// Displacement power factor, cos φ₁, in millionths; the sign is the fundamental active power's. 0 without fundamental.
-    pub displacement_ppm: i32,
-    /// Largest magnitude of the voltage, µV; of the samples as they came, so at the edge of the band the converter's filter
-    /// has taken something off.
-    pub peak_voltage_uv: u32,
-    /// Largest magnitude of the line current, µA.
-    pub peak_line_ua: u32,
-    /// Frequency, µHz; 0 if the window was not cut at zero crossings.
-    pub frequency_uhz: u32,
+    /// What fits 32 bits, in the order of [`at`].
+    pub narrow: [i32; 8],
+    /// Powers in millionths, in the order of [`at`].
+    pub powers: [i64; 5],
     /// The energy behind it.
     pub flow: Flow,
     /// Remarks, copied from the window.
     pub flags: Flags,
+}
+
+/// Places in the lists of [`Quantities`].
+pub mod at {
+    /// Voltage, rms, harmonics included, µV.
+    pub const VOLTAGE_UV: usize = 0;
+    /// Line current, rms, µA.
+    pub const LINE_UA: usize = 1;
+    /// Neutral current, rms, µA.
+    pub const NEUTRAL_UA: usize = 2;
+    /// Largest magnitude of the voltage, µV; of the samples as they came, so at the edge of the band the converter's filter
+    /// has taken something off.
+    pub const PEAK_VOLTAGE_UV: usize = 3;
+    /// Largest magnitude of the line current, µA.
+    pub const PEAK_LINE_UA: usize = 4;
+    /// Active over apparent power, in millionths; the sign is the active power's. 0 without apparent power.
+    pub const POWER_FACTOR_PPM: usize = 5;
+    /// Displacement power factor, cos φ₁, in millionths; the sign is the fundamental active power's. 0 without fundamental.
+    pub const DISPLACEMENT_PPM: usize = 6;
+    /// Frequency, µHz; 0 if the window was not cut at zero crossings.
+    pub const FREQUENCY_UHZ: usize = 7;
+
+    /// Active power, µW, import positive.
+    pub const ACTIVE_UW: usize = 0;
+    /// Reactive power of the fundamental, µvar, positive when the current lags.
+    pub const REACTIVE_UVAR: usize = 1;
+    /// Apparent power, voltage times current, µVA; never below the active power's magnitude.
+    pub const APPARENT_UVA: usize = 2;
+    /// Active power of the fundamental, µW.
+    pub const FUNDAMENTAL_ACTIVE_UW: usize = 3;
+    /// Active power computed with the neutral current, µW.
+    pub const NEUTRAL_ACTIVE_UW: usize = 4;
 }
 
 /// Turns rms codes in Q8 into µV by a Q30 product: full scale / 2³¹ · 2³⁰.
@@ -69,12 +79,14 @@ const POWER_UNIT: u32 = 703_125_000;
 const FUNDAMENTAL_UNIT: u64 = 3_518_437_209;
 
 impl Quantities {
-    /// Computes the quantities of `window`, sampled at `rate` per second.
+    /// Computes the quantities of `window`, sampled at `rate` per second. `starting` remembers from window to window
+    /// whether there is load.
     #[inline(never)]
     pub fn from_window<K: Kernel>(
         kernel: &K,
         window: &Window,
         calibration: &Calibration,
+        starting: &mut NoLoad,
         rate: u16,
     ) -> Self {
         let mut quantities = Self::default();
@@ -83,7 +95,7 @@ impl Quantities {
         let length = tally.length;
         let [voltage, line, neutral] = &calibration.channels;
         quantities.flags = tally.flags;
-        quantities.frequency_uhz = frequency_uhz(kernel, window, rate);
+        quantities.narrow[at::FREQUENCY_UHZ] = frequency_uhz(kernel, window, rate);
         let per_sample = &Reciprocal::new(kernel, length);
 
         let mut channels = [Channel::default(); CHANNELS];
@@ -93,18 +105,23 @@ impl Quantities {
             .zip(sums.0.windows(1 + Sums::SQUARES))
             .zip(constants)
         {
-            channel.compute(kernel, per_sample, codes, constants);
+            if channel.compute(kernel, per_sample, codes, constants) != 0 {
+                quantities.flags.insert(Flags::CHANNEL_STUCK);
+            }
         }
         let [voltage_rms, line_rms, neutral_rms] = &channels;
-        quantities.voltage_uv = kernel.mul_q30(voltage_rms.rms, VOLTAGE_UNIT) as u32;
-        quantities.line_ua = kernel.mul_q30(line_rms.rms, CURRENT_UNIT) as u32;
-        quantities.peak_voltage_uv = peak(kernel, tally.peaks[VOLTAGE], voltage, VOLTAGE_UNIT);
-        quantities.peak_line_ua = peak(kernel, tally.peaks[LINE], line, CURRENT_UNIT);
+        let narrow = &mut quantities.narrow;
+        narrow[at::VOLTAGE_UV] = kernel.mul_q30(voltage_rms.rms, VOLTAGE_UNIT);
+        narrow[at::LINE_UA] = kernel.mul_q30(line_rms.rms, CURRENT_UNIT);
+        narrow[at::PEAK_VOLTAGE_UV] = peak(kernel, tally.peaks[VOLTAGE], voltage, VOLTAGE_UNIT);
+        narrow[at::PEAK_LINE_UA] = peak(kernel, tally.peaks[LINE], line, CURRENT_UNIT);
         // The neutral's square has no droop filter: what its fundamental lost is half of what a power loses.
         let turns = kernel.divide((tally.cycles as u64) << 48, length);
         let flat = undroop(kernel, turns);
         let restored = kernel.mul_q30(neutral_rms.rms, ONE + ((flat - ONE) >> 1));
-        quantities.neutral_ua = kernel.mul_q30(restored, CURRENT_UNIT) as u32;
+        narrow[at::NEUTRAL_UA] = kernel.mul_q30(restored, CURRENT_UNIT);
+
+        let powers = &mut quantities.powers;
 
         let flow = &mut quantities.flow;
         let mut both = Power {
@@ -112,8 +129,8 @@ impl Quantities {
             length,
             gain: 0,
         };
-        quantities.neutral_active_uw = sums.0[Sums::POWERS + 1];
-        let energy = &mut quantities.neutral_active_uw;
+        powers[at::NEUTRAL_ACTIVE_UW] = sums.0[Sums::POWERS + 1];
+        let energy = &mut powers[at::NEUTRAL_ACTIVE_UW];
         both.settle(kernel, energy, voltage, neutral);
         both.means[1] = line_rms.mean;
         flow.active = sums.0[Sums::POWERS];
@@ -140,45 +157,123 @@ impl Quantities {
         add_part(kernel, &mut shift, active, -versine);
         kernel.add(&mut flow.active, &shift);
         kernel.add(&mut shift, active);
-        quantities.fundamental_active_uw = shift;
+        powers[at::FUNDAMENTAL_ACTIVE_UW] = shift;
         flow.reactive = *reactive;
         add_part(kernel, &mut flow.reactive, active, -sine);
         add_part(kernel, &mut flow.reactive, reactive, -versine);
-        quantities.displacement_ppm = cosine_ppm(kernel, &shift, &flow.reactive);
+        narrow[at::DISPLACEMENT_PPM] = cosine_ppm(kernel, &shift, &flow.reactive);
+
+        // No-load: what does not count is no energy; the powers stay what was measured.
+        powers[at::ACTIVE_UW] = flow.active;
+        powers[at::REACTIVE_UVAR] = flow.reactive;
+        let [active_threshold, reactive_threshold] = calibration.starting;
+        starting
+            .active
+            .filter(kernel, &mut flow.active, active_threshold, length);
+        starting
+            .reactive
+            .filter(kernel, &mut flow.reactive, reactive_threshold, length);
+        if !starting.active.counts() {
+            quantities.flags.insert(Flags::NO_LOAD);
+        }
 
         // Apparent energy; noise that was subtracted from the current must not push it below the active.
         let mut apparent = 0;
         kernel.add_product(&mut apparent, voltage_rms.rms, line_rms.rms);
         kernel.scale(&mut apparent, length, 0);
-        let mut magnitude = flow.active;
+        let mut magnitude = powers[at::ACTIVE_UW];
         make_positive(kernel, &mut magnitude);
         let mut excess = magnitude;
         kernel.sub(&mut excess, &apparent);
         if excess >= 0 {
             apparent = magnitude;
         }
-        flow.apparent = apparent as u64;
-        quantities.apparent_uva = apparent as u64;
+        powers[at::APPARENT_UVA] = apparent;
         let ratio = ratio_ppm(kernel, &mut magnitude, &mut apparent);
-        quantities.power_factor_ppm = with_sign_of(&flow.active, ratio);
-
-        quantities.active_uw = flow.active;
-        quantities.reactive_uvar = flow.reactive;
-        let mut apparent = quantities.apparent_uva as i64;
-        for energy in [
-            &mut quantities.active_uw,
-            &mut quantities.reactive_uvar,
-            &mut quantities.fundamental_active_uw,
-            &mut quantities.neutral_active_uw,
-            &mut apparent,
-        ] {
+        narrow[at::POWER_FACTOR_PPM] = with_sign_of(&powers[at::ACTIVE_UW], ratio);
+        // Without active power counted there is no apparent energy either: noise alone makes volts times milliamperes.
+        if flow.active != 0 || flow.reactive != 0 {
+            flow.apparent = powers[at::APPARENT_UVA] as u64;
+        }
+        for energy in powers {
             // An energy in code² · sample becomes a power in µW.
             per_sample.mean(kernel, energy, 8);
             kernel.scale(energy, POWER_UNIT, 15);
         }
-        quantities.apparent_uva = apparent as u64;
         quantities
     }
+
+    /// Voltage, rms, µV.
+    pub fn voltage_uv(&self) -> u32 {
+        self.narrow[at::VOLTAGE_UV] as u32
+    }
+
+    /// Line current, rms, µA.
+    pub fn line_ua(&self) -> u32 {
+        self.narrow[at::LINE_UA] as u32
+    }
+
+    /// Neutral current, rms, µA.
+    pub fn neutral_ua(&self) -> u32 {
+        self.narrow[at::NEUTRAL_UA] as u32
+    }
+
+    /// Frequency, µHz; 0 if the window was not cut at zero crossings.
+    pub fn frequency_uhz(&self) -> u32 {
+        self.narrow[at::FREQUENCY_UHZ] as u32
+    }
+
+    /// Power factor in millionths.
+    pub fn power_factor_ppm(&self) -> i32 {
+        self.narrow[at::POWER_FACTOR_PPM]
+    }
+
+    /// Displacement power factor in millionths.
+    pub fn displacement_ppm(&self) -> i32 {
+        self.narrow[at::DISPLACEMENT_PPM]
+    }
+
+    /// Active power, µW.
+    pub fn active_uw(&self) -> i64 {
+        self.powers[at::ACTIVE_UW]
+    }
+
+    /// Reactive power of the fundamental, µvar.
+    pub fn reactive_uvar(&self) -> i64 {
+        self.powers[at::REACTIVE_UVAR]
+    }
+
+    /// Apparent power, µVA.
+    pub fn apparent_uva(&self) -> u64 {
+        self.powers[at::APPARENT_UVA] as u64
+    }
+
+    /// Active power of the fundamental, µW.
+    pub fn fundamental_active_uw(&self) -> i64 {
+        self.powers[at::FUNDAMENTAL_ACTIVE_UW]
+    }
+
+    /// Active power computed with the neutral current, µW.
+    pub fn neutral_active_uw(&self) -> i64 {
+        self.powers[at::NEUTRAL_ACTIVE_UW]
+    }
+}
+
+/// No-load detection of both kinds of energy, from window to window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoLoad {
+    /// Active energy.
+    pub active: Starting,
+    /// Reactive energy.
+    pub reactive: Starting,
+}
+
+impl NoLoad {
+    /// Everything counts until it has been below its threshold for three windows.
+    pub const COUNTING: Self = Self {
+        active: Starting::COUNTING,
+        reactive: Starting::COUNTING,
+    };
 }
 
 /// What a channel's sums come to.
@@ -190,7 +285,11 @@ struct Channel {
     rms: i32,
 }
 
+/// Mean square, code²/256, of what rounding alone leaves of a constant: two codes squared.
+const STILL: i32 = 4 << 8;
+
 impl Channel {
+    /// Computes mean and rms; returns 1 if the channel gives a constant value, else 0.
     #[inline(never)]
     fn compute<K: Kernel>(
         &mut self,
@@ -198,9 +297,11 @@ impl Channel {
         per_sample: &Reciprocal,
         sums: &[i64],
         constants: &ChannelCalibration,
-    ) {
+    ) -> u16 {
         // The channel's Σ of codes first, its Σ of squares last.
-        let [codes, .., squares] = sums else { return };
+        let [codes, .., squares] = sums else {
+            return 0;
+        };
         let mut sum = *codes;
         per_sample.mean(kernel, &mut sum, 8);
         let mean = sum as i32;
@@ -208,15 +309,27 @@ impl Channel {
         let mut rest = 0;
         kernel.add_product(&mut rest, mean, mean);
         kernel.scale(&mut rest, 1 << 24, 0);
-        kernel.add_small(&mut rest, constants.noise as i32);
         sum = *squares;
         per_sample.mean(kernel, &mut sum, SQUARE_FRACTION);
         kernel.sub(&mut sum, &rest);
+        // A converter that works is never quieter than half its noise, nor still anywhere but at nothing.
+        let mut still = (constants.noise >> 2) as i32;
+        if mean != 0 {
+            still += STILL;
+        }
+        rest = sum;
+        kernel.add_small(&mut rest, -still);
+        let mut stuck = 0;
+        if rest < 0 {
+            stuck = 1;
+        }
+        kernel.add_small(&mut sum, -(constants.noise as i32));
         if sum > 0 {
             kernel.shift_left(&mut sum, 8);
             let root = kernel.square_root(&(sum as u64)).min(MOST_RMS);
             self.rms = kernel.mul_q30(root as i32, constants.gain.to_bits());
         }
+        stuck
     }
 }
 
@@ -268,10 +381,10 @@ fn with_sign_of(x: &i64, magnitude: i32) -> i32 {
 
 /// A peak of up to 2²³ codes in µV or µA; `unit` is that of [`VOLTAGE_UNIT`].
 #[inline(never)]
-fn peak<K: Kernel>(kernel: &K, codes: u32, constants: &ChannelCalibration, unit: i32) -> u32 {
+fn peak<K: Kernel>(kernel: &K, codes: u32, constants: &ChannelCalibration, unit: i32) -> i32 {
     // In Q6, so that 1.2 times the full scale fits 31 bits.
     let peak = kernel.mul_q30((codes << 6) as i32, constants.gain.to_bits());
-    (kernel.mul_q30(peak, unit) << 2) as u32
+    kernel.mul_q30(peak, unit) << 2
 }
 
 /// Cosine of the angle whose legs are `active` and `reactive`, in millionths.
@@ -295,7 +408,7 @@ fn cosine_ppm<K: Kernel>(kernel: &K, signed: &i64, reactive: &i64) -> i32 {
 
 /// Frequency in µHz: cycles · rate / length.
 #[inline(never)]
-fn frequency_uhz<K: Kernel>(kernel: &K, window: &Window, rate: u16) -> u32 {
+fn frequency_uhz<K: Kernel>(kernel: &K, window: &Window, rate: u16) -> i32 {
     let tally = &window.tally;
     if tally.flags.contains(Flags::UNSYNCHRONISED) {
         return 0;
@@ -304,7 +417,7 @@ fn frequency_uhz<K: Kernel>(kernel: &K, window: &Window, rate: u16) -> u32 {
     let mut numerator = 0;
     kernel.add_product(&mut numerator, samples as i32, 1_000_000);
     kernel.shift_left(&mut numerator, 16);
-    kernel.divide(numerator as u64, tally.length)
+    kernel.divide(numerator as u64, tally.length) as i32
 }
 
 /// `target += x·factor / 2³²`.

@@ -12,6 +12,9 @@ pub struct Starting {
 }
 
 impl Starting {
+    /// Counting until proven otherwise.
+    pub const COUNTING: Self = Self { below: 0 };
+
     /// Below the threshold until proven otherwise: what a meter should be after power-up without load.
     pub const STOPPED: Self = Self { below: WINDOWS };
 
@@ -21,18 +24,20 @@ impl Starting {
     }
 
     /// Looks at the energy of a window, code² · sample, and clears it if it must not count. `threshold` is a power in
-    /// code²/256, `length` the window's in Q16 samples.
+    /// code² (1.28 nW, below 2³¹), `length` the window's in Q16 samples.
     ///
     /// Three windows in a row below stop the counting, one above starts it.
+    #[inline(never)]
     pub fn filter<K: Kernel>(&mut self, kernel: &K, energy: &mut i64, threshold: u32, length: u32) {
-        // code²/256 · 2²⁴ · length (Q16) / 2³² / 2⁸ · 2⁸: kept in 1/256 of the energy's unit, then compared.
-        let mut limit = (threshold as i64) << 8;
-        kernel.scale(&mut limit, length, 0);
+        let mut limit = 0;
+        kernel.add_product(&mut limit, threshold as i32, length as i32);
+        kernel.scale(&mut limit, 1 << 16, 0);
         let mut magnitude = *energy;
         if magnitude < 0 {
             kernel.negate(&mut magnitude);
         }
-        if magnitude >= limit {
+        kernel.sub(&mut magnitude, &limit);
+        if magnitude >= 0 {
             self.below = 0;
         } else if self.below < WINDOWS {
             self.below += 1;

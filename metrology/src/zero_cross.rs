@@ -8,6 +8,7 @@
 //! Time runs in 1/65 536 of a sample (Q16).
 
 use crate::block::{BLOCK, CENTRE};
+use crate::kernel::Kernel;
 
 /// Missed half cycles in a row after which the beat is given up: 20 cycles.
 const PATIENCE: u16 = 40;
@@ -127,112 +128,110 @@ impl Tracker {
         }
     }
 
-    /// Looks at one block of voltage codes (the sample before it first); at most one crossing comes out.
+    /// Looks at one block of voltage codes (the sample before it first); at most one crossing comes out, into `crossing`.
+    /// Returns how many: a number, because the compiler for the target is not to be trusted with returned truth values.
     #[inline(never)]
-    pub fn follow(&mut self, centre: &[i32; CENTRE]) -> Option<Crossing> {
+    pub fn follow<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        centre: &[i32; CENTRE],
+        crossing: &mut Crossing,
+    ) -> u16 {
         let known = self.period != 0;
         let half = (self.period / 2) as i32;
         // The slot, in whole samples from centre sample −1 of this block.
-        let (mut from, mut to) = (0, BLOCK as i32);
+        let (mut from, mut to) = (0, BLOCK as i16);
         let mut is_over = false;
         if known {
             let middle = half - self.since;
             let eighth = half >> 2;
-            from = ((middle - eighth) >> 16).max(0);
-            to = ((middle + eighth) >> 16) + 1;
-            is_over = to <= BLOCK as i32;
-            to = to.clamp(0, BLOCK as i32);
+            from = ((middle - eighth) >> 16) as i16;
+            to = ((middle + eighth) >> 16) as i16 + 1;
+            is_over = to <= BLOCK as i16;
+            if from < 0 {
+                from = 0;
+            }
+            to = to.clamp(0, BLOCK as i16);
         }
-        let rising = !self.rising;
-        let found = self.search(centre, from as usize, to as usize, rising);
-        if let Some((index, fraction)) = found {
-            let time = (((index as u32) << 16) + fraction) as i32;
+        crossing.rising = !self.rising;
+        if self.search(kernel, centre, from as usize, to as usize, crossing) != 0 {
+            let time = crossing.time() as i32;
             let elapsed = (self.since + time) as u32;
             self.since = BLOCK_TIME as i32 - time;
+            crossing.missed = false;
+            crossing.acquired = !known;
             if !known {
                 // Two rising crossings in a row: is there a cycle between them?
                 if !self.is_plausible(elapsed) {
-                    return None;
+                    return 0;
                 }
                 self.period = elapsed;
             }
-            self.rising = rising;
+            self.rising = crossing.rising;
             self.missed = 0;
-            return Some(Crossing {
-                index,
-                fraction,
-                rising,
-                missed: false,
-                acquired: !known,
-            });
+            return 1;
         }
         self.since += BLOCK_TIME as i32;
         if !known {
             self.since = self.since.min(FOREVER);
-            return None;
+            return 0;
         }
         if !is_over {
-            return None;
+            return 0;
         }
         // The prediction becomes the base of the next slot; the cut is made here and now.
         self.since -= half;
         self.missed += 1;
-        self.rising = rising;
+        self.rising = crossing.rising;
         if self.missed > PATIENCE {
             self.period = 0;
             self.since = FOREVER;
             self.rising = false;
         }
-        Some(Crossing {
-            index: (to as usize).min(BLOCK - 1),
-            rising,
-            ..Crossing::NONE
-        })
+        crossing.index = (to as usize).min(BLOCK - 1);
+        crossing.fraction = 0;
+        crossing.missed = true;
+        crossing.acquired = false;
+        1
     }
 
-    /// First crossing of the wanted direction between samples `index` − 1 and `index`, for `index` in `from..to`.
+    /// First crossing in the direction of `crossing` between samples `index` − 1 and `index`, for `index` in `from..to`.
     #[inline(never)]
-    fn search(
+    fn search<K: Kernel>(
         &self,
+        kernel: &K,
         centre: &[i32; CENTRE],
         from: usize,
         to: usize,
-        rising: bool,
-    ) -> Option<(usize, u32)> {
+        crossing: &mut Crossing,
+    ) -> u16 {
         let level = self.level;
         // Complemented, a falling crossing looks like a rising one: from negative to not negative.
-        let complement = if rising { 0 } else { -1 };
+        let complement = if crossing.rising { 0 } else { -1 };
+        let Some([first, others @ ..]) = centre.get(from..to + 1) else {
+            return 0;
+        };
         // A block is shorter than half a cycle: what has crossed is on the other side at its end. Most blocks end here.
-        if from >= to {
-            return None;
-        }
-        let last = centre.get(to).copied().unwrap_or(level);
+        let Some(last) = others.last() else {
+            return 0;
+        };
         if (last - level) ^ complement < 0 {
-            return None;
+            return 0;
         }
-        for (index, pair) in centre.windows(2).enumerate().take(to).skip(from) {
-            let &[before, after] = pair else { continue };
-            let (before, after) = (before - level, after - level);
-            if before ^ complement >= 0 || after ^ complement < 0 {
-                continue;
+        let mut before = first - level;
+        for (index, code) in (from..).zip(others) {
+            let after = code - level;
+            if before ^ complement < 0 && after ^ complement >= 0 {
+                let step = (after - before).unsigned_abs();
+                if step >= LEAST_STEP {
+                    let distance = before.unsigned_abs() as u64;
+                    crossing.index = index;
+                    crossing.fraction = kernel.divide(distance << 16, step);
+                    return 1;
+                }
             }
-            let step = (after - before).unsigned_abs();
-            if step >= LEAST_STEP {
-                return Some((index, fraction_of(before.unsigned_abs(), step)));
-            }
+            before = after;
         }
-        None
+        0
     }
-}
-
-/// `distance / step` in Q16, for `distance` ≤ `step` < 2²⁵.
-fn fraction_of(distance: u32, step: u32) -> u32 {
-    // distance · 2¹⁶ must fit 32 bits: drop the bits that do not matter from both. What remains of the step has at least
-    // 15 bits when it had them, so the fraction is good to 2⁻¹⁵ of itself.
-    let (mut distance, mut step) = (distance, step);
-    while step >= 1 << 16 {
-        distance >>= 1;
-        step >>= 1;
-    }
-    (distance << 16).checked_div(step).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ mod common;
 use common::{
     Bench, Errors, Signal, Source, active, line, measure, measure_and_rounding, quantise, reactive,
 };
+use metrology::quantities::NoLoad;
 use metrology::{Calibration, Portable, Quantities};
 
 /// Frequencies of the grid; at 45, 50 and 60 Hz the sampling is locked to the mains.
@@ -26,7 +27,7 @@ fn active_power_over_the_grid() {
                 let truth = active(&source.voltage, &source.line);
                 for (q, rounding) in measure_and_rounding(&source, &Calibration::NOMINAL, 2.0) {
                     let truth = truth + rounding;
-                    let error = (q.active_uw as f64 * 1e-6 / truth - 1.0) * 1e6;
+                    let error = (q.active_uw() as f64 * 1e-6 / truth - 1.0) * 1e6;
                     if amps >= 0.075 {
                         main.add(error)
                     } else {
@@ -55,11 +56,11 @@ fn voltage_current_frequency_and_reactive_power() {
             for phi in [0.0, 60f64.to_radians(), -0.6435] {
                 let source = Source::new(hertz, Signal::sine(volts, 0.0), Signal::sine(amps, -phi));
                 for q in measure(&source, &Calibration::NOMINAL, 2.0) {
-                    voltage.add((q.voltage_uv as f64 * 1e-6 / volts - 1.0) * 1e6);
-                    current.add((q.line_ua as f64 * 1e-6 / amps - 1.0) * 1e6);
-                    frequency.add(q.frequency_uhz as f64 / hertz - 1e6);
+                    voltage.add((q.voltage_uv() as f64 * 1e-6 / volts - 1.0) * 1e6);
+                    current.add((q.line_ua() as f64 * 1e-6 / amps - 1.0) * 1e6);
+                    frequency.add(q.frequency_uhz() as f64 / hertz - 1e6);
                     let truth = reactive(&source.voltage, &source.line);
-                    q1.add((q.reactive_uvar as f64 * 1e-6 - truth) / (volts * amps) * 1e6);
+                    q1.add((q.reactive_uvar() as f64 * 1e-6 - truth) / (volts * amps) * 1e6);
                 }
             }
         }
@@ -79,12 +80,18 @@ fn energy_of_a_minute_equals_power_times_time() {
     let mut energy = metrology::Energy::default();
     let (mut samples, mut flow) = (0.0, 0);
     for window in &windows[2..] {
-        let q = Quantities::from_window(&Portable, window, &Calibration::NOMINAL, 8000);
+        let q = Quantities::from_window(
+            &Portable,
+            window,
+            &Calibration::NOMINAL,
+            &mut NoLoad::default(),
+            8000,
+        );
         energy.add(&Portable, &q.flow, &threshold, window.tally.length);
         samples += window.tally.length as f64 / 65536.0;
         flow += q.flow.active;
     }
-    let register = energy.import;
+    let register = energy.0[metrology::Energy::IMPORT];
     assert_eq!(
         register.pulses as u64 * threshold + register.remainder,
         flow as u64
@@ -109,7 +116,7 @@ fn one_second_readings_repeat() {
                 Signal::sine(10.0, 0.3 - phi),
             );
             let readings = measure(&source, &Calibration::NOMINAL, 12.0);
-            let powers: Vec<f64> = readings.iter().map(|q| q.active_uw as f64).collect();
+            let powers: Vec<f64> = readings.iter().map(|q| q.active_uw() as f64).collect();
             let mean = powers.iter().sum::<f64>() / powers.len() as f64;
             for power in powers {
                 worst = worst.max((power / mean - 1.0).abs() * 1e6);
@@ -132,8 +139,8 @@ fn harmonics_leave_the_fundamental_alone() {
         };
         let source = Source::new(hertz, fifth(220.0, 0.1, 0.0), fifth(10.0, 0.4, -1.0));
         for q in measure(&source, &Calibration::NOMINAL, 2.0) {
-            let p1 = (q.fundamental_active_uw as f64 * 1e-6 - 2200.0 * 1f64.cos()) / 2200.0 * 1e6;
-            let q1 = (q.reactive_uvar as f64 * 1e-6 - 2200.0 * 1f64.sin()) / 2200.0 * 1e6;
+            let p1 = (q.fundamental_active_uw() as f64 * 1e-6 - 2200.0 * 1f64.cos()) / 2200.0 * 1e6;
+            let q1 = (q.reactive_uvar() as f64 * 1e-6 - 2200.0 * 1f64.sin()) / 2200.0 * 1e6;
             assert!(
                 p1.abs() < 20.0 && q1.abs() < 20.0,
                 "{hertz} Hz: P1 {p1} ppm, Q1 {q1} ppm of S"
@@ -178,9 +185,14 @@ fn frequency_with_noise_and_with_eight_per_cent_distortion() {
             if let Some(window) = bench.push(Some(codes)) {
                 windows += 1;
                 if windows > 2 {
-                    let q =
-                        Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, 8000);
-                    errors.add((q.frequency_uhz as f64 - 60_021_300.0) / 1000.0);
+                    let q = Quantities::from_window(
+                        &Portable,
+                        &window,
+                        &Calibration::NOMINAL,
+                        &mut NoLoad::default(),
+                        8000,
+                    );
+                    errors.add((q.frequency_uhz() as f64 - 60_021_300.0) / 1000.0);
                 }
             }
         }
@@ -205,8 +217,14 @@ fn fundamental_quantities_are_right_two_seconds_after_a_step() {
         if bench.samples < step + 2 * 8000 {
             continue;
         }
-        let q = Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, 8000);
-        let error = (q.reactive_uvar as f64 * 1e-6 - 4400.0 * 1.2f64.sin()) / 4400.0 * 1e6;
+        let q = Quantities::from_window(
+            &Portable,
+            &window,
+            &Calibration::NOMINAL,
+            &mut NoLoad::default(),
+            8000,
+        );
+        let error = (q.reactive_uvar() as f64 * 1e-6 - 4400.0 * 1.2f64.sin()) / 4400.0 * 1e6;
         assert!(error.abs() < 20.0, "{error} ppm of S");
         checked += 1;
     }

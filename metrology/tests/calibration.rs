@@ -4,6 +4,7 @@ mod common;
 
 use common::{AMPERES, Bench, FULL_SCALE, Signal, VOLTS, quantise};
 use fixed::types::I2F30;
+use metrology::quantities::NoLoad;
 use metrology::{Calibration, Portable, Quantities};
 
 /// Numbers from a seed.
@@ -84,12 +85,18 @@ impl Board {
             if bench.samples < 12_000 {
                 continue;
             }
-            let q = Quantities::from_window(&Portable, &window, calibration, 8000);
+            let q = Quantities::from_window(
+                &Portable,
+                &window,
+                calibration,
+                &mut NoLoad::default(),
+                8000,
+            );
             let values = [
-                q.voltage_uv as f64,
-                q.line_ua as f64,
-                q.active_uw as f64,
-                q.reactive_uvar as f64,
+                q.voltage_uv() as f64,
+                q.line_ua() as f64,
+                q.active_uw() as f64,
+                q.reactive_uvar() as f64,
             ];
             for (sum, value) in sum.iter_mut().zip(values) {
                 *sum += value * 1e-6;

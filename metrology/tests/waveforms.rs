@@ -6,6 +6,7 @@ mod common;
 use std::f64::consts::TAU;
 
 use common::{AMPERES, Bench, FULL_SCALE, VOLTS, quantise};
+use metrology::quantities::NoLoad;
 use metrology::{Calibration, Portable, Quantities};
 
 /// Steps per sample of the model; the modulator makes 512.
@@ -161,10 +162,16 @@ fn errors(wave: Wave, rate: u16, hertz: f64) -> (f64, f64) {
             if bench.samples < rate as u64 * 3 / 2 {
                 continue;
             }
-            let q = Quantities::from_window(&Portable, &window, &Calibration::NOMINAL, rate);
+            let q = Quantities::from_window(
+                &Portable,
+                &window,
+                &Calibration::NOMINAL,
+                &mut NoLoad::default(),
+                rate,
+            );
             energy += q.flow.active as f64;
             samples += window.tally.length as f64 / 65536.0;
-            apparent += q.apparent_uva as f64 * 1e-6;
+            apparent += q.apparent_uva() as f64 * 1e-6;
             windows += 1.0;
         }
     }

@@ -50,20 +50,25 @@ impl Board for Hardware {
 
     fn load(&self, copy: u16, calibration: &mut Calibration) {
         // Decoding costs 300 bytes of code that the image does not have; the assertions below say why reading is the same.
-        const _: () = assert!(size_of::<Calibration>() == CHANNELS * CHANNEL_SIZE);
+        const _: () = assert!(size_of::<ChannelCalibration>() == CHANNEL_SIZE);
         const _: () = assert!(offset_of!(ChannelCalibration, gain) == 0);
         const _: () = assert!(offset_of!(ChannelCalibration, noise) == 4);
         const _: () = assert!(offset_of!(ChannelCalibration, power_gain) == 8);
         const _: () = assert!(offset_of!(ChannelCalibration, phase) == 12);
         const _: () = assert!(offset_of!(ChannelCalibration, power_offset) == 16);
-        let at = (copy as usize).min(INFORMATION_SIZE / 2) + offset::CHANNELS;
+        let copy = (copy as usize).min(INFORMATION_SIZE / 2);
         // SAFETY: inside information FRAM and even; every bit pattern is a value of each field; this CPU's byte order is
         // the table's.
         unsafe {
-            let place = INFORMATION.cast::<u8>().add(at);
-            place
-                .cast::<Calibration>()
-                .copy_to_nonoverlapping(calibration, 1);
+            let place = INFORMATION.cast::<u8>().add(copy);
+            let channels = place.add(offset::CHANNELS);
+            channels
+                .cast::<[ChannelCalibration; CHANNELS]>()
+                .copy_to_nonoverlapping(&mut calibration.channels, 1);
+            let starting = place.add(offset::STARTING_ACTIVE);
+            starting
+                .cast::<[u32; 2]>()
+                .copy_to_nonoverlapping(&mut calibration.starting, 1);
         }
     }
 

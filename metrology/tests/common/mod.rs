@@ -6,6 +6,7 @@
 
 use std::f64::consts::TAU;
 
+use metrology::quantities::NoLoad;
 use metrology::{Block, Calibration, Config, Meter, Portable, Quantities, Window};
 
 /// Codes at full scale.
@@ -224,9 +225,15 @@ pub fn measure_and_rounding(
 ) -> Vec<(Quantities, f64)> {
     let mut bench = Bench::new(source.rate);
     let windows = bench.run(source, seconds + 2.2);
-    let quantities = windows
-        .iter()
-        .map(|w| Quantities::from_window(&Portable, w, calibration, source.rate));
+    let quantities = windows.iter().map(|w| {
+        Quantities::from_window(
+            &Portable,
+            w,
+            calibration,
+            &mut NoLoad::default(),
+            source.rate,
+        )
+    });
     quantities.zip(bench.rounding).skip(2).collect()
 }
 

@@ -12,7 +12,7 @@
 //! | 64 | `line_curve` | 5 × 8 bytes | points, below, by ascending current |
 //! | 104 | `neutral_curve` | 5 × 8 bytes | points |
 //! | 144 | `temperature` | 3 × 4 bytes | laws of voltage, line, neutral, below |
-//! | 156 | `starting_active` | u32 | code²/256; power below which nothing is counted |
+//! | 156 | `starting_active` | u32 | code² (1.28 nW); power below which nothing is counted |
 //! | 160 | `starting_reactive` | u32 | likewise |
 //!
 //! | Offset in a channel | Field | Type | Unit |
@@ -188,6 +188,9 @@ pub struct Constants {
     pub starting: [u32; 2],
 }
 
+/// Starting thresholds of a meter as designed, 0.15 W and var in code².
+const STARTING: u32 = 117_285_000;
+
 impl Constants {
     /// Of a meter as designed, never written.
     pub const NOMINAL: Self = Constants {
@@ -203,7 +206,7 @@ impl Constants {
             linear: 0,
             quadratic: 0,
         }; CHANNELS],
-        starting: [0; 2],
+        starting: [STARTING; 2],
     };
 
     /// Values of the table's bytes.

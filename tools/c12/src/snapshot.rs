@@ -51,29 +51,41 @@ pub const ENERGY_NOT_AVAILABLE: u64 = u64::MAX;
 
 /// Bits of `flags`.
 pub mod flag {
-    /// The window after power-up or a converter restart; readings may not have settled.
+    /// A shorter window than usual: after power-up or a converter restart; readings may not have settled.
     pub const SETTLING: u32 = 1 << 0;
     /// No zero crossings: frequency and everything by the cycle is not available.
     pub const NO_ZERO_CROSSINGS: u32 = 1 << 1;
     /// The voltage channel reached full scale.
     pub const VOLTAGE_CLIPPED: u32 = 1 << 2;
-    /// A current channel reached full scale.
-    pub const CURRENT_CLIPPED: u32 = 1 << 3;
+    /// The line current's channel reached full scale.
+    pub const LINE_CLIPPED: u32 = 1 << 3;
+    /// The neutral current's channel reached full scale.
+    pub const NEUTRAL_CLIPPED: u32 = 1 << 4;
     /// Converter frames were lost or damaged in this window.
-    pub const FRAMES_LOST: u32 = 1 << 4;
-    /// Below the starting current: registers stand still.
-    pub const NO_LOAD: u32 = 1 << 5;
+    pub const FRAMES_LOST: u32 = 1 << 5;
+    /// A zero crossing was missing where it was expected: voltage lost or distorted.
+    pub const CROSSING_MISSED: u32 = 1 << 6;
+    /// The energy was measured with the neutral current, the larger one.
+    pub const NEUTRAL_METERED: u32 = 1 << 7;
+    /// A channel gave a constant value: an open or dead input.
+    pub const CHANNEL_STUCK: u32 = 1 << 8;
+    /// Below the starting power: the registers of active energy stand still.
+    pub const NO_LOAD: u32 = 1 << 9;
     /// Never calibrated: nominal constants.
-    pub const UNCALIBRATED: u32 = 1 << 6;
+    pub const UNCALIBRATED: u32 = 1 << 10;
 }
 
 /// Names of the bits of `flags`, from bit 0 on.
-pub const FLAG_NAMES: [&str; 7] = [
+pub const FLAG_NAMES: [&str; 11] = [
     "settling",
     "no_zero_crossings",
     "voltage_clipped",
-    "current_clipped",
+    "line_clipped",
+    "neutral_clipped",
     "frames_lost",
+    "crossing_missed",
+    "neutral_metered",
+    "channel_stuck",
     "no_load",
     "uncalibrated",
 ];

@@ -158,6 +158,6 @@ fn calibration_constants_by_name() {
     assert_eq!(point["current_a"], json!(30.5));
     assert_eq!(point["gain"], json!(-1.0 / 1024.0));
     assert_eq!(record["temperature"].as_array().map(Vec::len), Some(3));
-    assert_eq!(record["starting_reactive"], json!(0));
+    assert_eq!(record["starting_reactive"], json!(117_285_000));
     assert!(record.get("REST").is_none());
 }

@@ -12,7 +12,10 @@ use c12::snapshot::{self, FLAG_NAMES, flag, offset};
 const UNFIT: u32 = flag::SETTLING
     | flag::NO_ZERO_CROSSINGS
     | flag::VOLTAGE_CLIPPED
-    | flag::CURRENT_CLIPPED
+    | flag::LINE_CLIPPED
+    | flag::NEUTRAL_CLIPPED
+    | flag::CROSSING_MISSED
+    | flag::CHANNEL_STUCK
     | flag::FRAMES_LOST;
 
 /// How often the meter is asked for a new window, and after how long without one it is given up.
@@ -143,7 +146,8 @@ pub fn measure(
         sum.p_w += window.p_w;
         sum.q_var += window.q_var;
         sum.f_hz += window.f_hz;
-        sum.is_power_hidden |= window.flags & flag::NO_LOAD != 0;
+        // The fine powers are shown whether they count or not; exactly nothing is a meter that hides them all the same.
+        sum.is_power_hidden |= window.flags & flag::NO_LOAD != 0 && window.p_w == 0.0;
         sum.is_current_seen[0] |= line_square_a2 > 0.0;
         sum.is_current_seen[1] |= neutral_square_a2 > 0.0;
         if let Some(sample) = reference.sample()? {

@@ -212,7 +212,7 @@ impl Meter {
         }
         put(offset::SEQUENCE, 17);
         put(offset::UPTIME_S, 18);
-        put(offset::FLAGS, 1 << 6);
+        put(offset::FLAGS, c12::snapshot::flag::UNCALIBRATED as i32);
         put(offset::VRMS_MV, 220_012);
         put(offset::IRMS_UA, 10_000_250);
         put(offset::P_MW, -2_200_175);
