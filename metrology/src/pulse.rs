@@ -9,15 +9,13 @@
 
 use crate::block::BLOCK;
 use crate::kernel::Kernel;
+use crate::wide::coarse;
 
 /// One block, in the unit of time here.
 pub const BLOCK_TIME: u32 = (BLOCK as u32) << 17;
 
 /// [`Output::advance`] found no edge in the block.
 pub const NO_EDGE: u16 = u16::MAX;
-
-/// Energies by 2²⁸ as a factor for a shift of 32: a window's then fits 31 bits and a pulse keeps 24.
-const COARSE: u32 = 1 << 4;
 
 /// How long the first window's pulses wait, so that the following ones are there in time: 0.1 s.
 const DELAY: u32 = 50 * BLOCK_TIME;
@@ -80,15 +78,6 @@ impl PulseTrain {
     pub fn step(&self) -> u32 {
         self.step
     }
-}
-
-/// Magnitude of an energy over 2²⁸.
-#[inline(never)]
-fn coarse<K: Kernel>(kernel: &K, energy: &i64) -> i32 {
-    let mut coarse = *energy;
-    kernel.scale(&mut coarse, COARSE, 0);
-    let coarse = coarse as i32;
-    if coarse < 0 { -coarse } else { coarse }
 }
 
 /// How long it takes until `part` of `window` has flowed, at most a few windows.

@@ -11,7 +11,7 @@ use crate::energy::Flow;
 use crate::flags::Flags;
 use crate::kernel::Kernel;
 use crate::starting::Starting;
-use crate::wide::{HALF, ONE, Reciprocal, ratio_ppm};
+use crate::wide::{ONE, Reciprocal, coarse, ratio_ppm};
 use crate::window::{Sums, Window};
 
 /// Quantities of one window, in two lists so that they can be walked.
@@ -189,8 +189,9 @@ impl Quantities {
             apparent = magnitude;
         }
         powers[at::APPARENT_UVA] = apparent;
-        let ratio = ratio_ppm(kernel, &mut magnitude, &mut apparent);
-        narrow[at::POWER_FACTOR_PPM] = with_sign_of(&powers[at::ACTIVE_UW], ratio);
+        let active = &powers[at::ACTIVE_UW];
+        let (part, whole) = (coarse(kernel, active), coarse(kernel, &apparent));
+        narrow[at::POWER_FACTOR_PPM] = with_sign_of(active, ratio_ppm(kernel, part, whole));
         // Without active power counted there is no apparent energy either: noise alone makes volts times milliamperes.
         if flow.active != 0 || flow.reactive != 0 {
             flow.apparent = powers[at::APPARENT_UVA] as u64;
@@ -285,8 +286,9 @@ struct Channel {
     rms: i32,
 }
 
-/// Mean square, code²/256, of what rounding alone leaves of a constant: two codes squared.
-const STILL: i32 = 4 << 8;
+/// Mean square, code²/256, that a constant may seem to have: two codes squared, and the mean's rounding, half of 1/256 code,
+/// times twice the mean.
+const STILL: u32 = 4 << 8;
 
 impl Channel {
     /// Computes mean and rms; returns 1 if the channel gives a constant value, else 0.
@@ -312,15 +314,15 @@ impl Channel {
         sum = *squares;
         per_sample.mean(kernel, &mut sum, SQUARE_FRACTION);
         kernel.sub(&mut sum, &rest);
-        // A converter that works is never quieter than half its noise, nor still anywhere but at nothing.
-        let mut still = (constants.noise >> 2) as i32;
+        // A converter that works is never quieter than a quarter of its noise, nor still anywhere but at nothing.
+        let mut still = constants.noise >> 2;
         if mean != 0 {
-            still += STILL;
+            still += STILL + (mean.unsigned_abs() >> 8);
         }
         rest = sum;
-        kernel.add_small(&mut rest, -still);
+        kernel.add_small(&mut rest, still as i32);
         let mut stuck = 0;
-        if rest < 0 {
+        if (rest >> 32) as i32 == 0 && (rest as u32) < still << 1 {
             stuck = 1;
         }
         kernel.add_small(&mut sum, -(constants.noise as i32));
@@ -389,21 +391,14 @@ fn peak<K: Kernel>(kernel: &K, codes: u32, constants: &ChannelCalibration, unit:
 
 /// Cosine of the angle whose legs are `active` and `reactive`, in millionths.
 #[inline(never)]
-fn cosine_ppm<K: Kernel>(kernel: &K, signed: &i64, reactive: &i64) -> i32 {
-    let (mut active, mut reactive) = (*signed, *reactive);
-    make_positive(kernel, &mut active);
-    make_positive(kernel, &mut reactive);
-    // Equal shifts until both legs fit 30 bits.
-    while ((active | reactive) >> 30) as i32 != 0 {
-        kernel.scale(&mut active, HALF, 0);
-        kernel.scale(&mut reactive, HALF, 0);
-    }
+fn cosine_ppm<K: Kernel>(kernel: &K, active: &i64, reactive: &i64) -> i32 {
+    let leg = coarse(kernel, active);
+    let other = coarse(kernel, reactive);
     let mut square = 0;
-    for leg in [active as i32, reactive as i32] {
-        kernel.add_product(&mut square, leg, leg);
-    }
-    square = kernel.square_root(&(square as u64)) as i64;
-    with_sign_of(signed, ratio_ppm(kernel, &mut active, &mut square))
+    kernel.add_product(&mut square, leg, leg);
+    kernel.add_product(&mut square, other, other);
+    let hypotenuse = kernel.square_root(&(square as u64)) as i32;
+    with_sign_of(active, ratio_ppm(kernel, leg, hypotenuse))
 }
 
 /// Frequency in µHz: cycles · rate / length.
