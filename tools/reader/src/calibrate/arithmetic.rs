@@ -327,6 +327,11 @@ pub fn gains(channel: &Channel) -> [f64; 3] {
     [numbers.gain, numbers.power_gain, numbers.phase_rad]
 }
 
+/// A power in W or var, not negative, as a starting threshold in code².
+pub fn power_code2(power_w: f64) -> u32 {
+    (power_w / CODE_W).round() as u32
+}
+
 /// Power offset of a channel in watts.
 pub fn power_offset_w(channel: &Channel) -> f64 {
     f64::from(channel.power_offset) * CODE_W

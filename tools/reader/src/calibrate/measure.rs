@@ -16,6 +16,7 @@ const UNFIT: u32 = flag::SETTLING
     | flag::NEUTRAL_CLIPPED
     | flag::CROSSING_MISSED
     | flag::CHANNEL_STUCK
+    | flag::NEUTRAL_METERED
     | flag::FRAMES_LOST;
 
 /// How often the meter is asked for a new window, and after how long without one it is given up.

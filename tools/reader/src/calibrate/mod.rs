@@ -146,7 +146,10 @@ fn one_pass(
         }
     };
     refuse_wrong_bench(&measured, report.is_first && report.passes == 0)?;
-    let new = arithmetic::constants(&measured, &state.present);
+    let mut new = arithmetic::constants(&measured, &state.present);
+    if let Some(starting) = plan.starting {
+        new.starting = [starting.active_w, starting.reactive_var].map(arithmetic::power_code2);
+    }
     report.after = Some(new);
     refuse_wrong_board(&new, plan)?;
     let expected = checks.iter().map(|load| Load {

@@ -31,9 +31,22 @@ pub struct Plan {
     /// Loads at which the errors before and after are found and the latter judged.
     #[serde(default)]
     pub check: Vec<Check>,
+    /// Powers below which the meter counts nothing; those that it has where absent.
+    #[serde(default)]
+    pub starting: Option<Starting>,
     /// When a board is refused.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Starting thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Starting {
+    /// Watts, above 0 and at most 2.5.
+    pub active_w: f64,
+    /// Vars, likewise.
+    pub reactive_var: f64,
 }
 
 /// Where the true values come from.
@@ -198,6 +211,15 @@ impl Plan {
             "low.current_a = {}: give about a hundredth of main.current_a, a tenth at most",
             self.low.current_a
         );
+        if let Some(starting) = self.starting {
+            for power in [starting.active_w, starting.reactive_var] {
+                // The meter holds them in 31 bits.
+                ensure!(
+                    power > 0.0 && power <= 2.5,
+                    "starting threshold {power}: give a power above 0 W or var and at most 2.5"
+                );
+            }
+        }
         for check in &self.check {
             ensure!(
                 check.current_a > 0.0 && check.lag_deg.abs() < 89.0 && check.limit_pct > 0.0,
@@ -283,6 +305,8 @@ mod tests {
             ("passes = 2", "pases = 2", "line"),
             ("settle_s = 3", "settle_s = 0", "settle_s = 0"),
             ("lag_deg = 60.0", "lag_deg = 90.0", "90°"),
+            ("active_w = 0.15", "active_w = 3", "threshold 3"),
+            ("reactive_var = 0.15", "reactive_var = 0", "threshold 0"),
         ] {
             let text = SHIPPED.replacen(from, to, 1);
             assert_ne!(text, SHIPPED, "{from}");

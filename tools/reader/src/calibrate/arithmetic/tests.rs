@@ -236,6 +236,13 @@ fn a_neutral_that_is_not_driven_keeps_its_gain() {
 }
 
 #[test]
+fn thresholds_are_powers() {
+    // 0.15 W, as the firmware has it by design.
+    let [designed, _] = Constants::NOMINAL.starting;
+    assert!(power_code2(0.15).abs_diff(designed) < 10_000);
+}
+
+#[test]
 fn what_the_factory_does_not_measure_stays() {
     let mut present = Constants::NOMINAL;
     present.count = 9;
