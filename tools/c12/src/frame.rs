@@ -86,6 +86,7 @@ impl Frame {
     }
 
     /// Back to the default settings, at once.
+    #[inline(never)]
     pub(crate) fn reset(&mut self) {
         self.settings = Settings::DEFAULT;
         self.next = Settings::DEFAULT;

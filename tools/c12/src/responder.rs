@@ -177,10 +177,8 @@ impl Responder {
                 // Also the friendly answer to a reader that crashed: a new connection. The bit rate stays, because
                 // the request was understood at it.
                 let bit_rate = frame.settings.bit_rate;
-                frame.next = Settings {
-                    bit_rate,
-                    ..Settings::DEFAULT
-                };
+                frame.next = Settings::DEFAULT;
+                frame.next.bit_rate = bit_rate;
                 self.leave(State::Id, device);
                 Ok(Reply::Identity)
             }
@@ -346,6 +344,7 @@ impl Default for Responder {
 }
 
 /// Seconds of the wire in milliseconds; zero would end the connection at once and counts as one second.
+#[inline(never)]
 fn milliseconds(seconds: u16) -> u32 {
     seconds.max(1) as u32 * 1000
 }

@@ -129,14 +129,6 @@ pub enum Request<'a> {
     Timing(Timing),
 }
 
-/// Big-endian 16 bits at `at`; zero past the end (lengths are checked by the callers).
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    match bytes.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
-        Some(pair) => u16::from_be_bytes(*pair),
-        None => 0,
-    }
-}
-
 /// Checksum of table data: the byte that makes the sum of all of them zero.
 pub fn data_checksum(data: &[u8]) -> u16 {
     data.iter()
@@ -150,6 +142,15 @@ impl<'a> Request<'a> {
         let Some((first, rest)) = bytes.split_first() else {
             return Err(Response::Err);
         };
+        // The fixed fields, zero where the request ends before them: lengths are checked at the end.
+        let mut head = [0u8; 8];
+        for (to, from) in head.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        let byte = |at: usize| head[at] as u16;
+        let word = |at: usize| byte(at) << 8 | byte(at + 1);
+        let table = word(0);
+        let offset = (byte(2) as u32) << 16 | word(3) as u32;
         let service = *first as u16;
         let (request, length) = match service {
             code::IDENTIFICATION => (Request::Identification, 0),
@@ -157,37 +158,37 @@ impl<'a> Request<'a> {
             code::DISCONNECT => (Request::Disconnect, 0),
             code::LOGOFF => (Request::Logoff, 0),
             code::READ_DEFAULT => (Request::ReadDefault, 0),
-            code::READ => (
-                Request::Read {
-                    table: u16_at(rest, 0),
-                },
-                2,
-            ),
+            code::READ => (Request::Read { table }, 2),
             code::READ_OFFSET => {
                 let part = Request::ReadPart {
-                    table: u16_at(rest, 0),
-                    offset: offset_at(rest),
-                    count: u16_at(rest, 5),
+                    table,
+                    offset,
+                    count: word(5),
                 };
                 (part, 7)
             }
-            code::WRITE => return Self::parse_write(rest, 2),
-            code::WRITE_OFFSET => return Self::parse_write(rest, 5),
-            code::WRITE_DEFAULT => return Self::parse_write(rest, 0),
+            code::WRITE | code::WRITE_OFFSET => {
+                let is_whole = service == code::WRITE;
+                let at = if is_whole { 4 } else { 7 };
+                let count = if is_whole { word(2) } else { word(5) };
+                let data = written(rest, at, count)?;
+                let offset = if is_whole { None } else { Some(offset) };
+                return Ok(Request::Write {
+                    table,
+                    offset,
+                    data,
+                });
+            }
+            code::WRITE_DEFAULT => {
+                let data = written(rest, 2, word(0))?;
+                return Ok(Request::WriteDefault { data });
+            }
             code::LOGON => {
-                let Some((user_id, user)) = rest.split_first_chunk::<2>() else {
+                let Some(user) = rest.get(2..).and_then(|rest| rest.first_chunk::<10>()) else {
                     return Err(Response::Err);
                 };
-                let Some(user) = user.first_chunk::<10>() else {
-                    return Err(Response::Err);
-                };
-                (
-                    Request::Logon {
-                        user_id: u16::from_be_bytes(*user_id),
-                        user,
-                    },
-                    12,
-                )
+                let user_id = word(0);
+                (Request::Logon { user_id, user }, 12)
             }
             code::SECURITY => {
                 let Some(password) = rest.first_chunk::<20>() else {
@@ -195,19 +196,13 @@ impl<'a> Request<'a> {
                 };
                 (Request::Security { password }, 20)
             }
-            code::WAIT => (
-                Request::Wait {
-                    seconds: u16_at(bytes, 0) & 0xFF,
-                },
-                1,
-            ),
+            code::WAIT => (Request::Wait { seconds: byte(0) }, 1),
             code::TIMING => {
-                let (one, two) = (u16_at(rest, 0), u16_at(rest, 2));
                 let timing = Timing {
-                    traffic_s: one >> 8,
-                    intercharacter_s: one & 0xFF,
-                    response_s: two >> 8,
-                    retries: two & 0xFF,
+                    traffic_s: byte(0),
+                    intercharacter_s: byte(1),
+                    response_s: byte(2),
+                    retries: byte(3),
                 };
                 (Request::Timing(timing), 4)
             }
@@ -216,11 +211,10 @@ impl<'a> Request<'a> {
                 if offered > RATES_MAX {
                     return Err(Response::Sns);
                 }
-                let rates = rest.get(3..).unwrap_or(&[]);
                 let negotiate = Request::Negotiate {
-                    packet_size: u16_at(rest, 0),
-                    packets: u16_at(rest, 1) & 0xFF,
-                    rates,
+                    packet_size: word(0),
+                    packets: byte(2),
+                    rates: rest.get(3..).unwrap_or(&[]),
                 };
                 (negotiate, 3 + offered)
             }
@@ -230,33 +224,6 @@ impl<'a> Request<'a> {
         } else {
             Err(Response::Err)
         }
-    }
-
-    /// The Write forms; `head` bytes stand before the count: table number and offset, or some of it.
-    fn parse_write(rest: &'a [u8], head: usize) -> Result<Self, Response> {
-        let count = u16_at(rest, head) as usize;
-        let Some((data, checksum)) = rest
-            .get(head + 2..)
-            .and_then(|tail| tail.split_at_checked(count))
-        else {
-            return Err(Response::Err);
-        };
-        if checksum.len() != 1 || data_checksum(rest.get(head + 2..).unwrap_or(&[])) != 0 {
-            return Err(Response::Err);
-        }
-        if head == 0 {
-            return Ok(Request::WriteDefault { data });
-        }
-        let offset = if head == 2 {
-            None
-        } else {
-            Some(offset_at(rest))
-        };
-        Ok(Request::Write {
-            table: u16_at(rest, 0),
-            offset,
-            data,
-        })
     }
 
     /// Writes the request into `out` and returns its length; `None` when `out` is too small or a field does not fit
@@ -341,9 +308,14 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The 24-bit offset behind the table number.
-fn offset_at(rest: &[u8]) -> u32 {
-    ((u16_at(rest, 1) & 0xFF) as u32) << 16 | u16_at(rest, 3) as u32
+/// The data of a Write: `count` bytes from `at` on, then their checksum and nothing more.
+#[inline(never)]
+fn written(rest: &[u8], at: usize, count: u16) -> Result<&[u8], Response> {
+    let tail = rest.get(at..).unwrap_or(&[]);
+    match tail.split_last() {
+        Some((_, data)) if data.len() == count as usize && data_checksum(tail) == 0 => Ok(data),
+        _ => Err(Response::Err),
+    }
 }
 
 /// Appends to a slice, refusing to run over its end.
