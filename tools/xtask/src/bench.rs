@@ -18,7 +18,7 @@ use virtual_meter::scene::{Options, Scene};
 use virtual_meter::time::{MILLISECOND, SECOND, Time, to_seconds};
 
 use crate::firmware::Judgement;
-use crate::{check, progress, workspace};
+use crate::{check, progress, readme, workspace};
 
 const MAINS: &str = "220,60";
 const LOAD: &str = "10,0.5L";
@@ -59,11 +59,11 @@ struct Figures {
     realtime_factor: f64,
 }
 
-/// Measures, prints, and writes JSON when a file is given.
+/// Measures, prints, and writes JSON when a file is given, and the README's figures when they are wanted.
 ///
 /// # Errors
 /// When the virtual meter does not build or stops, the meter does not answer, or the file cannot be written.
-pub fn task(judgement: &Judgement, json: Option<&Path>) -> Result<()> {
+pub fn task(judgement: &Judgement, json: Option<&Path>, write_readme: bool) -> Result<()> {
     let (report, core_s) = run_program()?;
     let (acknowledge, response) = turn_around()?;
     let figure = |pointer: &str| {
@@ -87,51 +87,80 @@ pub fn task(judgement: &Judgement, json: Option<&Path>) -> Result<()> {
         uart_turnaround_ms: 1e3 * to_seconds(response),
         realtime_factor: number("/simulated_s")? / core_s,
     };
-    let cycles = |name: &str| {
-        figures
-            .sample_cycles
-            .get(name)
-            .and_then(Value::as_f64)
-            .unwrap_or(f64::NAN)
-    };
+    let rows = rows(&figures);
     println!("\n{MAINS} V Hz, {LOAD} A, {DURATION} simulated");
-    println!(
-        "sample interrupt        min {:.0}, mean {:.1}, max {:.0} cycles",
-        cycles("min"),
-        cycles("mean"),
-        cycles("max")
-    );
-    println!(
-        "all work per sample     {:.1} cycles, CPU awake {:.2} %",
-        figures.awake_cycles_per_sample,
-        100.0 * figures.cpu_load
-    );
-    println!(
-        "interrupts masked       at most {} cycles",
-        figures.longest_masked_cycles
-    );
-    println!(
-        "code, constants         {} + {} bytes",
-        figures.code_bytes, figures.rodata_bytes
-    );
-    println!("RAM static              {} bytes", figures.ram_static_bytes);
-    println!(
-        "stack                   at most {} bytes, seen {}",
-        figures.stack_max_bytes, figures.stack_seen_bytes
-    );
-    println!(
-        "UART                    acknowledges after {:.2} ms, answers after {:.2} ms",
-        figures.uart_acknowledge_ms, figures.uart_turnaround_ms
-    );
-    println!(
-        "virtual meter           {:.1} times real time on one core",
-        figures.realtime_factor
-    );
+    for (what, found) in &rows {
+        println!("{what:<24}{found}");
+    }
+    if write_readme {
+        let rows = rows
+            .iter()
+            .map(|(what, found)| format!("| {what} | {found} |\n"));
+        let table = format!(
+            "| {MAINS} V Hz, {LOAD} A | |\n|---|---|\n{}",
+            rows.collect::<String>()
+        );
+        readme::write("bench", &table)?;
+    }
     if let Some(path) = json {
         let text = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// The figures for a person: what, and how much.
+fn rows(figures: &Figures) -> [(&'static str, String); 8] {
+    let cycles = |name: &str| {
+        let cycles = figures.sample_cycles.get(name).and_then(Value::as_f64);
+        cycles.unwrap_or(f64::NAN)
+    };
+    [
+        (
+            "sample interrupt",
+            format!(
+                "min {:.0}, mean {:.1}, max {:.0} cycles",
+                cycles("min"),
+                cycles("mean"),
+                cycles("max")
+            ),
+        ),
+        (
+            "all work per sample",
+            format!(
+                "{:.1} cycles, CPU awake {:.2} %",
+                figures.awake_cycles_per_sample,
+                100.0 * figures.cpu_load
+            ),
+        ),
+        (
+            "interrupts masked",
+            format!("at most {} cycles", figures.longest_masked_cycles),
+        ),
+        (
+            "code, constants",
+            format!("{} + {} bytes", figures.code_bytes, figures.rodata_bytes),
+        ),
+        ("RAM static", format!("{} bytes", figures.ram_static_bytes)),
+        (
+            "stack",
+            format!(
+                "at most {} bytes, seen {}",
+                figures.stack_max_bytes, figures.stack_seen_bytes
+            ),
+        ),
+        (
+            "UART",
+            format!(
+                "acknowledges after {:.2} ms, answers after {:.2} ms",
+                figures.uart_acknowledge_ms, figures.uart_turnaround_ms
+            ),
+        ),
+        (
+            "virtual meter",
+            format!("{:.1} times real time on one core", figures.realtime_factor),
+        ),
+    ]
 }
 
 /// Runs the program as a user would; returns its report and the processor time that it took, in seconds.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, check, demo, firmware, setup};
+use xtask::{accuracy, bench, check, demo, firmware, setup};
 
 #[derive(Parser)]
 #[command(
@@ -28,6 +28,18 @@ enum Task {
         /// Writes the figures as JSON too.
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
+        /// Writes the README's figures anew.
+        #[arg(long)]
+        write_readme: bool,
+    },
+    /// Runs the accuracy grid on the image, after calibration: table, picture, figures.
+    Accuracy {
+        /// Writes the figures as JSON too.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+        /// Writes the README's figures anew.
+        #[arg(long)]
+        write_readme: bool,
     },
     /// Everything that CI runs: format, lints, host tests, image, documentation, tests of the image and with mspdebug and Termineter.
     Test,
@@ -35,7 +47,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Bench { json } => bench_task(json.as_deref()),
+        Task::Bench { json, write_readme } => bench_task(json.as_deref(), write_readme),
+        Task::Accuracy { json, write_readme } => accuracy_task(json.as_deref(), write_readme),
         Task::Demo => demo_task(),
         Task::Test => match check::task() {
             Ok(true) => Ok(()),
@@ -63,8 +76,14 @@ fn demo_task() -> anyhow::Result<()> {
     demo::task()
 }
 
-fn bench_task(json: Option<&std::path::Path>) -> anyhow::Result<()> {
+fn accuracy_task(json: Option<&std::path::Path>, write_readme: bool) -> anyhow::Result<()> {
+    setup::ensure(setup::Scope::Firmware)?;
+    firmware::task()?;
+    accuracy::task(json, write_readme)
+}
+
+fn bench_task(json: Option<&std::path::Path>, write_readme: bool) -> anyhow::Result<()> {
     setup::ensure(setup::Scope::Firmware)?;
     let judgement = firmware::task()?;
-    bench::task(&judgement, json)
+    bench::task(&judgement, json, write_readme)
 }
