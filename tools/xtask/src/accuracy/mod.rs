@@ -15,6 +15,7 @@
 //! double precision. Readings come from MT0 over the communications port.
 
 mod calibration;
+mod comparison;
 mod errors;
 mod grid;
 mod limits;
@@ -40,6 +41,7 @@ const README_PICTURE: &str = "tools/xtask/accuracy.svg";
 struct Figures {
     points: Vec<errors::Found>,
     statistics: Vec<errors::Row>,
+    comparison: Vec<comparison::Case>,
 }
 
 /// Runs the grid, prints it, draws it; writes JSON when a file is given, and the README's figures when they are wanted.
@@ -57,6 +59,8 @@ pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
     println!("\n{}", table::curves(&points));
     println!("{}", table::waveforms(&points));
     println!("{}", table::statistics(&statistics));
+    let comparison = comparison::run()?;
+    println!("\n{}", comparison::table(&comparison));
     let [png, svg] = ["accuracy.png", "accuracy.svg"].map(|name| workspace::target().join(name));
     picture::draw(&points, &png, &svg)?;
     println!("picture: {} and {}", png.display(), svg.display());
@@ -68,7 +72,11 @@ pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
             &table::readme(&points, &statistics, README_PICTURE),
         )?;
     }
-    let figures = Figures { points, statistics };
+    let figures = Figures {
+        points,
+        statistics,
+        comparison,
+    };
     if let Some(path) = json {
         let text = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -101,19 +101,35 @@ pub fn waveforms(found: &[Found]) -> String {
 
 /// The README's section: the picture and the figures that sum the grid up.
 pub fn readme(found: &[Found], rows: &[Row], picture: &str) -> String {
-    let mut text = format!(
-        "![error of active power against current]({picture})\n\n\
-         | | range | mean | rms | peak |\n|---|---|---|---|---|\n"
-    );
-    for row in rows.iter().filter(|row| row.spread.points > 0) {
-        let (quantity, unit) = row.quantity.rsplit_once(", ").unwrap_or((row.quantity, ""));
-        let digits = if unit == "%" || unit == "mHz" { 4 } else { 1 };
-        let spread = &row.spread;
-        let _ = writeln!(
-            text,
-            "| {quantity} | {} | {:+.digits$} | {:.digits$} | {:+.digits$} {unit} |",
-            row.range, spread.mean, spread.rms, spread.peak
-        );
+    let mut text = format!("![error of active power against current]({picture})\n\n| rms, peak |");
+    let mut ranges: Vec<&str> = Vec::new();
+    let mut quantities: Vec<&str> = Vec::new();
+    for row in rows {
+        if !ranges.contains(&row.range) {
+            ranges.push(row.range);
+            let _ = write!(text, " {} |", row.range);
+        }
+        if !quantities.contains(&row.quantity) {
+            quantities.push(row.quantity);
+        }
+    }
+    let _ = writeln!(text, "\n|---|{}", "---|".repeat(ranges.len()));
+    for quantity in quantities {
+        let _ = write!(text, "| {quantity} |");
+        for row in rows.iter().filter(|row| row.quantity == quantity) {
+            let digits = if quantity.ends_with("ppm") || quantity.ends_with("S1") {
+                0
+            } else {
+                4
+            };
+            let spread = &row.spread;
+            let _ = write!(
+                text,
+                " {:.digits$}, {:+.digits$} |",
+                spread.rms, spread.peak
+            );
+        }
+        text.push('\n');
     }
     let repeat = found
         .iter()
