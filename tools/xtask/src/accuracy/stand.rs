@@ -231,7 +231,11 @@ impl Window {
         loop {
             let window = Self::of(&session.read(snapshot::TABLE)?)?;
             if last != Some(window.sequence) {
-                let unfit = flag::VOLTAGE_CLIPPED | flag::CURRENT_CLIPPED | flag::FRAMES_LOST;
+                let unfit = flag::VOLTAGE_CLIPPED
+                    | flag::LINE_CLIPPED
+                    | flag::NEUTRAL_CLIPPED
+                    | flag::FRAMES_LOST
+                    | flag::CHANNEL_STUCK;
                 if window.flags & unfit != 0 {
                     bail!("a window carries the remarks {:#x}", window.flags);
                 }
