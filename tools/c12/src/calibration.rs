@@ -24,7 +24,8 @@
 //! | 16 | `power_offset` | i32 | code²; power read without load |
 //!
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
-//! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C.
+//! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C. The firmware keeps curves and laws but does
+//! not apply them yet.
 //!
 //! The meter takes a write only with the factory jumper and the factory password, whole or in part (even offset and
 //! length); it checks what the
