@@ -344,3 +344,32 @@ fn the_jumper_reads_low_through_the_pull_up() {
     machine.run_for(MILLISECOND).unwrap();
     assert_eq!(word(&machine, 0x2000) & 4, 0);
 }
+
+#[test]
+fn a_compare_output_moves_its_pin_at_the_cycle_of_the_match() {
+    // P6.0 is TB3.1; TB3 runs from SMCLK (MCLK here) from 0 on and toggles its output at 1000 and every 65 536 later.
+    let mut machine = Program::new(&[
+        &HOLD_WATCHDOG,
+        &[0x40F2, 0x0001, 0x0245], // MOV.B #1, &P6DIR
+        &[0x40F2, 0x0001, 0x024B], // MOV.B #1, &P6SEL0
+        &store(0, 0x0130),
+        &store(1000, 0x0454),   // TB3CCR1
+        &store(0x0080, 0x0444), // TB3CCTL1: toggle
+        &store(0x0224, 0x0440), // TB3CTL: SMCLK, continuous, clear
+        &[STAY],
+    ])
+    .started();
+    for _ in 0..6 {
+        machine.step().unwrap();
+    }
+    // Three words are fetched; the write is the fourth access.
+    let started = machine.chip.cycle() + 4;
+    machine.run_for(400 * MILLISECOND).unwrap();
+    let clocks = &machine.chip.backplane.clocks;
+    let edges = &machine.chip.wiring.pulses[0].edges;
+    assert!(edges.len() > 4);
+    for (number, (time, level)) in edges.iter().enumerate() {
+        let cycle = started + 1000 + 65_536 * number as u64;
+        assert_eq!((*time, *level), (clocks.time_of(cycle), number % 2 == 0));
+    }
+}

@@ -3,7 +3,8 @@
 //! IEC 62053-22 counts currents in In, ANSI C12.20 in class amperes. The meter is looked at as a 5 (100) A meter there
 //! and as class 100 here.
 
-use super::grid::{CURRENTS_A, POWER_FACTORS};
+use super::errors::Found;
+use super::grid::{CURRENTS_A, POWER_FACTORS, Part};
 
 /// Nominal current of the IEC's table.
 const IN_A: f64 = 5.0;
@@ -68,6 +69,12 @@ pub fn of(lag_deg: f64) -> Option<&'static Limit> {
     } else {
         None
     }
+}
+
+/// Whether a point of the curves is over the IEC's limit.
+pub fn is_over(found: &Found) -> bool {
+    let limit = of(found.lag_deg).and_then(|limit| limit.at(found.current_a));
+    found.part == Part::Current && limit.is_some_and(|limit| found.p_error_pct.abs() > limit)
 }
 
 /// Ends of the picture's current axis.

@@ -26,7 +26,7 @@ mod table;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use virtual_meter::meter::load_image;
 
@@ -47,7 +47,7 @@ struct Figures {
 /// Runs the grid, prints it, draws it; writes JSON when a file is given, and the README's figures when they are wanted.
 ///
 /// # Errors
-/// When a meter stops or does not answer, or a file cannot be written.
+/// When a meter stops or does not answer, a file cannot be written, or a point is over the limits of the class.
 pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
     let image = load_image(&workspace::image_elf())?;
     let step = Step::start("calibration");
@@ -72,6 +72,7 @@ pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
             &table::readme(&points, &statistics, README_PICTURE),
         )?;
     }
+    let over = points.iter().filter(|one| limits::is_over(one)).count();
     let figures = Figures {
         points,
         statistics,
@@ -80,6 +81,9 @@ pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
     if let Some(path) = json {
         let text = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if over > 0 {
+        bail!("{over} points are over the limits of IEC 62053-22 class 0.1 S, marked ! above");
     }
     Ok(())
 }

@@ -22,14 +22,11 @@ pub fn curves(found: &[Found]) -> String {
                 one.part == Part::Current && one.current_a == current_a && one.lag_deg == lag_deg
             });
             let cell = one.map_or("-".to_owned(), |one| {
-                let over = limits::of(lag_deg)
-                    .and_then(|limit| limit.at(current_a))
-                    .is_some_and(|limit| one.p_error_pct.abs() > limit);
                 format!(
                     "{:+.4} ± {:.4}{}",
                     one.p_error_pct,
                     one.p_scatter_10s_pct,
-                    if over { "!" } else { " " }
+                    if limits::is_over(one) { "!" } else { " " }
                 )
             });
             let _ = write!(text, "{cell:>22}");
