@@ -117,3 +117,52 @@ fn a_refusal_has_a_status_a_line_and_a_certificate() {
         std::fs::remove_file(stem.with_extension(extension)).ok();
     }
 }
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn the_image_is_calibrated_by_the_programs_themselves() {
+    // A port that is free now; the virtual meter takes it a moment later.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let bench = format!("tcp:{}", free.expect("a port"));
+    let meter = support::virtual_meter::start(&["--jumper", "--bench", &bench]);
+    let stem = stem("image");
+    let plan = stem.with_extension("toml");
+    // Short averages: what is tested is the way, not the accuracy.
+    let text = std::fs::read_to_string(PLAN).expect("the shipped plan");
+    let text = text
+        .replace("average_s = 10", "average_s = 1")
+        .replace("settle_s = 3", "settle_s = 2")
+        .replace("limit_pct = 0.0", "limit_pct = 0.");
+    std::fs::write(&plan, text).expect("a file");
+    let calibrate = |password: &str| {
+        let arguments = ["--port", &meter.port, "--password", password, "calibrate"];
+        let more = ["--plan", plan.to_str().expect("UTF-8"), "--bench", &bench];
+        let certificate = ["--certificate", stem.to_str().expect("UTF-8")];
+        meterctl(&[&arguments[..], &more, &certificate].concat())
+    };
+    let (status, line) = outcome(&calibrate("not the factory's"));
+    assert_eq!(status, 1);
+    assert!(line.contains("Security: meter answers err"), "{line}");
+    let output = calibrate("11111111111111111111");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert!(
+        errors.contains("1 of 7 220 V, 60 Hz, no current: done"),
+        "{errors}"
+    );
+    let json = std::fs::read_to_string(stem.with_extension("json")).expect("the certificate");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["verdict"], "calibrated");
+    assert_eq!(json["reference"], "meter430,virtual bench,0,0.1.0");
+    let read = meterctl(&["--port", &meter.port, "read", "MT1", "ST3", "--json"]);
+    let tables: serde_json::Value = serde_json::from_slice(&read.stdout).expect("JSON");
+    assert_eq!(tables["MT1"]["version"], 1);
+    assert_eq!(
+        tables["MT1"]["line"]["gain"],
+        json["constants_after"]["line"]["gain"]
+    );
+    assert_eq!(tables["ST3"]["ED_STD_STATUS1"], serde_json::json!([]));
+    for extension in ["json", "html", "toml"] {
+        std::fs::remove_file(stem.with_extension(extension)).ok();
+    }
+}
