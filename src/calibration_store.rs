@@ -305,6 +305,51 @@ mod tests {
         assert_eq!(present(&board).unwrap().count, 1);
     }
 
+    /// Puts a whole copy to where it begins.
+    fn store(board: &mut MemoryBoard, copy: u16, constants: &Constants) {
+        let at = copy as usize;
+        board.information[at..at + SIZE].copy_from_slice(&constants.to_bytes());
+        let crc = checksum(board, copy);
+        board.write_word(copy + SIZE as u16, crc);
+    }
+
+    #[test]
+    fn of_two_whole_copies_the_one_written_later_counts() {
+        for (first, second, expected) in [
+            (5, 6, OTHER),
+            (6, 5, 0),
+            (0xFFFF, 0, OTHER),
+            (0, 0xFFFF, 0),
+            (0x7FFF, 0x8000, OTHER),
+            (0x8000, 0x7FFF, 0),
+        ] {
+            let mut board = MemoryBoard::new();
+            for (copy, count) in [(0, first), (OTHER, second)] {
+                let counted = Constants {
+                    count,
+                    ..constants(1)
+                };
+                store(&mut board, copy, &counted);
+            }
+            assert_eq!(newest(&board), expected, "{first} and {second}");
+            // Whichever counts is the one that the next write begins from.
+            put(&mut board, 160, &[1, 0]).unwrap();
+            let count = if expected == 0 { first } else { second };
+            assert_eq!(present(&board).unwrap().count, count.wrapping_add(1));
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_damaged_table_is_not_written() {
+        let mut board = MemoryBoard::new();
+        for copy in [0, OTHER] {
+            store(&mut board, copy, &constants(1));
+            board.information[copy as usize + SIZE] ^= 1;
+        }
+        assert_eq!(put(&mut board, 160, &[1, 0]), Err(Response::Onp));
+        assert_eq!(present(&board), None);
+    }
+
     #[test]
     fn a_part_changes_only_itself() {
         let mut board = MemoryBoard::new();
@@ -349,6 +394,10 @@ mod tests {
                 let mut cut = board.clone();
                 cut.writes_left = writes;
                 let _ = put(&mut cut, 0, &constants(9).to_bytes());
+                // From the first write to the last the copy that is being written is marked as none, whatever its CRC.
+                if (1..=82).contains(&writes) {
+                    assert_eq!(cut.word(newest(&cut) ^ OTHER), 0, "after {writes} writes");
+                }
                 let found = present(&cut).expect("one copy is always whole");
                 let is_new = found.channels == constants(9).channels;
                 assert!(is_new || found == old, "after {writes} writes");

@@ -152,6 +152,13 @@ fn factory_meter() -> MeterDevice<MemoryBoard> {
 #[test]
 fn calibration_is_written_with_jumper_and_password_only() {
     let data = Constants::NOMINAL.to_bytes();
+    let mut meter = meter();
+    meter.board.jumper = true;
+    assert_eq!(
+        meter.write(calibration::TABLE, 0, &data),
+        Err(Response::Isc),
+        "nobody has given a password yet"
+    );
     let mut meter = factory_meter();
     assert_eq!(
         meter.write(calibration::TABLE, 0, &[]),

@@ -21,8 +21,8 @@ struct Board {
     gains: [f64; 3],
     lag_rad: f64,
     noise_a: [f64; 2],
-    /// Part of the voltage, of full scale, that appears in the line current.
-    crosstalk: f64,
+    /// Part of the voltage, of full scale, that appears in the line current: in phase and a quarter of a turn behind.
+    crosstalk: [f64; 2],
 }
 
 impl Board {
@@ -31,7 +31,7 @@ impl Board {
             gains: core::array::from_fn(|_| 1.0 + 0.02 * random.even()),
             lag_rad: 0.5f64.to_radians() * random.even(),
             noise_a: core::array::from_fn(|_| 1.2e-3 * (1.0 + 0.3 * random.even())),
-            crosstalk: 5.6e-6 * random.even(),
+            crosstalk: [5.6e-6 * random.even(), 2e-6 * random.even()],
         }
     }
 
@@ -41,10 +41,10 @@ impl Board {
         // As a board as designed would give it, with voltage along the real axis.
         let voltage_v = truth.voltage_v * voltage_gain;
         let lag = truth.q_var.atan2(truth.p_w) + self.lag_rad;
-        let leak_a = self.crosstalk * voltage_v * 150.0 / 600.0;
+        let leak_a = self.crosstalk.map(|part| part * voltage_v * 150.0 / 600.0);
         let current = Complex {
-            re: truth.current_a * line_gain * lag.cos() + leak_a,
-            im: truth.current_a * line_gain * lag.sin(),
+            re: truth.current_a * line_gain * lag.cos() + leak_a[0],
+            im: truth.current_a * line_gain * lag.sin() + leak_a[1],
         };
         let square = current.magnitude().powi(2) + self.noise_a[0].powi(2);
         let neutral = (truth.current_a * neutral_gain).powi(2) + self.noise_a[1].powi(2);
@@ -86,6 +86,14 @@ fn pass(board: &Board, present: &Constants) -> Pass {
     }
 }
 
+impl Board {
+    /// Without the part of the crosstalk that a meter which hides its power cannot show.
+    fn in_phase(mut self) -> Self {
+        self.crosstalk[1] = 0.0;
+        self
+    }
+}
+
 /// The same, by a meter that hides its power without load.
 fn hidden(pass: Pass) -> Pass {
     Pass {
@@ -115,7 +123,8 @@ fn boards_read_true_with_the_new_constants() {
             // The neutral's crosstalk cannot be told from its noise.
             assert!(error.abs() < 0.01, "{seed}: gain {error} ppm");
         }
-        let [_, line, neutral] = &found.channels;
+        let [voltage, line, neutral] = &found.channels;
+        assert_eq!(voltage.noise, line.noise);
         assert!((gains(line)[2] - board.lag_rad).abs() < 2e-9, "{seed}");
         assert!(ppm(gains(line)[1], 1.0).abs() < 0.01, "{seed}");
         assert!(
@@ -146,7 +155,7 @@ fn boards_read_true_with_the_new_constants() {
 fn hidden_power_is_found_at_the_low_load() {
     let mut random = Random(7);
     for seed in 0..200 {
-        let board = Board::random(&mut random);
+        let board = Board::random(&mut random).in_phase();
         let shown = pass(&board, &Constants::NOMINAL);
         let hidden = constants(&hidden(shown), &Constants::NOMINAL);
         let shown = constants(&shown, &Constants::NOMINAL);
@@ -165,7 +174,7 @@ fn hidden_power_is_found_at_the_low_load() {
 
 #[test]
 fn a_transformers_phase_at_the_low_load_does_not_disturb_that_of_the_test_load() {
-    let board = Board::random(&mut Random(8));
+    let board = Board::random(&mut Random(8)).in_phase();
     let mut pass = pass(&board, &Constants::NOMINAL);
     let low = &mut pass.low.shown;
     let turned = Complex {
@@ -178,6 +187,31 @@ fn a_transformers_phase_at_the_low_load_does_not_disturb_that_of_the_test_load()
         let found = constants(&pass, &Constants::NOMINAL);
         let error = gains(&found.channels[1])[2] - board.lag_rad;
         assert!(error.abs() < 1e-6, "{error} rad");
+    }
+}
+
+#[test]
+fn loads_at_other_voltages_have_other_crosstalk() {
+    let mut random = Random(9);
+    for seed in 0..100 {
+        let board = Board::random(&mut random).in_phase();
+        let expected = constants(&pass(&board, &Constants::NOMINAL), &Constants::NOMINAL);
+        let at_voltage = |current_a: f64, voltage_v: f64| Truth {
+            voltage_v,
+            p_w: voltage_v * current_a,
+            q_var: 0.0,
+            ..truth(current_a, 0.0)
+        };
+        let mut pass = pass(&board, &Constants::NOMINAL);
+        pass.no_load = board.shown(&at_voltage(0.0, 180.0), &Constants::NOMINAL);
+        pass.low.truth = at_voltage(0.1, 180.0);
+        pass.low.shown = board.shown(&pass.low.truth, &Constants::NOMINAL);
+        for pass in [pass, hidden(pass)] {
+            let found = constants(&pass, &Constants::NOMINAL);
+            let offset_w =
+                power_offset_w(&found.channels[1]) - power_offset_w(&expected.channels[1]);
+            assert!(offset_w.abs() < 1e-5, "{seed}: {offset_w} W");
+        }
     }
 }
 
@@ -203,7 +237,7 @@ fn without_any_current_shown_the_noise_taken_off_is_kept() {
         gains: [1.0; 3],
         lag_rad: 0.0,
         noise_a: [1.0e-3; 2],
-        crosstalk: 0.0,
+        crosstalk: [0.0; 2],
     };
     let mut present = Constants::NOMINAL;
     present.channels[1].noise = 10_000 * 256;
