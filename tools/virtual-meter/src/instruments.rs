@@ -1,6 +1,7 @@
 //! What the machine measures while it runs: interrupt times, sleep, stack depth, masked stretches.
 
 use crate::chip::backplane::line;
+use crate::cpu::StackWatch;
 
 /// Smallest, largest and sum of a measured quantity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,6 +130,14 @@ impl Instruments {
     #[inline(always)]
     pub fn notices(&self, sp: u16) -> bool {
         sp < self.lowest_sp || u32::from(sp) >= self.return_sp
+    }
+
+    /// The stack pointers that [`Self::notices`].
+    pub fn stack_watch(&self) -> StackWatch {
+        StackWatch {
+            deepest: self.lowest_sp,
+            from: self.return_sp,
+        }
     }
 
     /// An interrupt was accepted: `at` is the cycle before its six, `sp` the stack pointer before the pushes.

@@ -133,6 +133,7 @@ impl Machine {
         let cycles = self.cpu.reset(&mut self.chip);
         self.chip.elapse(cycles);
         self.instruments.reset();
+        self.cpu.watch_stack(self.instruments.stack_watch());
         self.unwritten.clear();
         self.mode = self.cpu.registers[SR] & MODE;
     }
@@ -144,6 +145,7 @@ impl Machine {
         self.stack_ready = false;
         self.start();
         self.instruments.reset();
+        self.cpu.watch_stack(self.instruments.stack_watch());
         self.unwritten.clear();
         self.mode = 0;
     }
@@ -279,7 +281,7 @@ impl Machine {
             self.instruments.lowest_sp = self.instruments.lowest_sp.min(sp);
         }
         self.instruments.watch_stack(sp, self.chip.cycle());
-        self.cpu.set_deepest(self.instruments.lowest_sp);
+        self.cpu.watch_stack(self.instruments.stack_watch());
         if sp < self.stack_limit {
             return Err(self.fault(FaultKind::StackOverflow {
                 sp,
@@ -379,6 +381,7 @@ impl Machine {
         self.chip.accept_interrupt(number);
         self.chip.elapse(cycles);
         self.instruments.enter(number, at, sp);
+        self.cpu.watch_stack(self.instruments.stack_watch());
         if self.cpu.registers[PC] == 0xFFFE {
             let what = format!(
                 "interrupt {} has no handler: its vector at {vector:#06X} is blank",
@@ -473,7 +476,7 @@ impl Machine {
     pub fn restart_instruments(&mut self) {
         self.instruments
             .restart(self.chip.cycle(), self.cpu.registers[SP]);
-        self.cpu.set_deepest(self.instruments.lowest_sp);
+        self.cpu.watch_stack(self.instruments.stack_watch());
     }
 }
 

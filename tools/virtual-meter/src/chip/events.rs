@@ -63,10 +63,31 @@ const ALL: [Slot; SLOTS] = [
 /// A cycle that never comes.
 pub const NEVER: u64 = u64::MAX;
 
+/// The index of a slot in a key.
+const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+
+/// An event's key. Cycles have 60 bits, a thousand years.
+#[inline(always)]
+fn key(cycle: u64, index: usize) -> u64 {
+    cycle.min(NEVER >> INDEX_BITS) << INDEX_BITS | index as u64
+}
+
+/// The cycle of a key.
+#[inline(always)]
+fn cycle_of(key: u64) -> u64 {
+    let cycle = key >> INDEX_BITS;
+    if cycle == NEVER >> INDEX_BITS {
+        NEVER
+    } else {
+        cycle
+    }
+}
+
 /// One future event for each [`Slot`].
 #[derive(Debug)]
 pub struct EventQueue {
-    at: [u64; SLOTS],
+    /// Cycle and index of each slot's event in one number: the smallest is found without a branch.
+    keys: [u64; SLOTS],
     /// The earliest event: its cycle and the index of its slot.
     head: (u64, usize),
     /// The head has been taken and not been found anew.
@@ -78,7 +99,7 @@ pub struct EventQueue {
 impl Default for EventQueue {
     fn default() -> Self {
         Self {
-            at: [NEVER; SLOTS],
+            keys: std::array::from_fn(|index| key(NEVER, index)),
             head: (NEVER, 0),
             headless: false,
             next: NEVER,
@@ -104,14 +125,9 @@ impl EventQueue {
 
     /// Finds the head anew after the old one has gone.
     fn find_head(&mut self) {
-        // Cycle and index in one number: the smallest is found without a branch.
-        let key = |(index, &cycle): (usize, &u64)| {
-            cycle.min(NEVER >> INDEX_BITS) << INDEX_BITS | index as u64
-        };
-        let least = self.at.iter().enumerate().map(key).min().unwrap_or(NEVER);
-        let index = (least & ((1 << INDEX_BITS) - 1)) as usize;
+        let least = self.keys.iter().copied().fold(NEVER, u64::min);
         self.headless = false;
-        self.set_head((self.at[index], index));
+        self.set_head((cycle_of(least), (least & INDEX_MASK) as usize));
     }
 
     #[inline]
@@ -126,7 +142,7 @@ impl EventQueue {
     #[inline]
     pub fn schedule(&mut self, slot: Slot, cycle: u64) {
         let index = slot as usize;
-        self.at[index] = cycle;
+        self.keys[index] = key(cycle, index);
         if self.headless {
             return;
         }
@@ -139,7 +155,7 @@ impl EventQueue {
 
     /// When the event of `slot` is due; [`NEVER`] when it has none.
     pub fn when(&self, slot: Slot) -> u64 {
-        self.at[slot as usize]
+        cycle_of(self.keys[slot as usize])
     }
 
     /// Makes the run loop stop after the present instruction and look round.
@@ -164,7 +180,7 @@ impl EventQueue {
         if at > now || at == NEVER {
             return None;
         }
-        self.at[index] = NEVER;
+        self.keys[index] = key(NEVER, index);
         // What follows usually schedules again; one search then does for both.
         self.headless = true;
         Some((ALL[index], at))

@@ -172,6 +172,12 @@ impl Chip {
         self.accesses = 0;
     }
 
+    /// As [`Self::elapse`] between instructions that both begin with [`Bus::begin_known`].
+    #[inline(always)]
+    pub(crate) fn elapse_known(&mut self, cycles: u32) {
+        self.cycle += u64::from(cycles);
+    }
+
     /// The instruction that took these `cycles` was refused: time stands at its beginning.
     pub(crate) fn take_back(&mut self, cycles: u32) {
         self.cycle -= u64::from(cycles);
@@ -352,6 +358,11 @@ impl Bus for Chip {
         } else {
             self.fetch_elsewhere(address)
         }
+    }
+
+    #[inline(always)]
+    fn begin_known(&mut self) {
+        self.accesses = 1;
     }
 
     #[inline(always)]

@@ -29,7 +29,7 @@ pub struct Poll {
 /// A block of instructions.
 #[derive(Clone, Copy, Debug, Default)]
 struct Block {
-    /// Where the first one is kept; 0 for a block that is not there.
+    /// Where the first one is kept.
     first: u32,
     /// How many there are, without the jump.
     count: u8,
@@ -42,8 +42,10 @@ struct Block {
 /// All blocks that have been met.
 #[derive(Debug)]
 pub struct Blocks {
-    /// The block that begins at an even address; empty when none has been taken apart there.
-    at: Box<[Block; 0x8000]>,
+    /// Number of the block that begins at an even address; 0 when none has been taken apart there. Numbers and blocks
+    /// apart stay in the host's nearest cache.
+    at: Box<[u16; 0x8000]>,
+    blocks: Vec<Block>,
     instructions: Vec<Prepared>,
     polls: Vec<Poll>,
 }
@@ -51,11 +53,12 @@ pub struct Blocks {
 impl Default for Blocks {
     fn default() -> Self {
         Self {
-            at: vec![Block::default(); 0x8000]
+            at: vec![0; 0x8000]
                 .try_into()
                 .unwrap_or_else(|_| unreachable!("the length is the array's")),
-            // Numbers begin at 1, and there is always one more than the last.
-            instructions: vec![Prepared::new(0); 2],
+            blocks: vec![Block::default()],
+            // There is always one more than the last.
+            instructions: vec![Prepared::new(0)],
             polls: Vec::new(),
         }
     }
@@ -82,7 +85,9 @@ impl<'a> Stretch<'a> {
     pub fn jump<B: Bus>(self, cpu: &mut Cpu, bus: &mut B) -> u32 {
         let Some(jump) = self.jump else { return 0 };
         let address = jump.address();
-        bus.fetch_known(address, jump.word(), jump.first_may_wait());
+        if jump.first_may_wait() {
+            bus.await_word(address);
+        }
         cpu.jump(jump, address);
         jump.cycles()
     }
@@ -103,7 +108,7 @@ impl Known<'_> {
     #[inline(always)]
     pub fn execute<B: Bus>(self, cpu: &mut Cpu, bus: &mut B) -> u32 {
         let address = self.0.address();
-        bus.fetch_known(address, self.0.word(), false);
+        bus.begin_known();
         if self.0.may_wait() {
             if self.0.first_may_wait() {
                 bus.await_word(address);
@@ -126,15 +131,20 @@ impl Blocks {
     /// The block at the even address `start`, if it has been taken apart.
     #[inline(always)]
     pub fn at(&self, start: u16) -> Option<Stretch<'_>> {
-        let block = self.at[usize::from(start >> 1)];
+        let number = usize::from(self.at[usize::from(start >> 1)]);
+        if number == 0 {
+            return None;
+        }
+        let block = *self.blocks.get(number)?;
         let first = block.first as usize;
-        let instructions = self
-            .instructions
-            .get(first..first + usize::from(block.count))?;
-        let jump = self.instructions.get(first + usize::from(block.count))?;
-        (block.first != 0).then(|| Stretch {
-            instructions,
-            jump: block.jumps.then_some(jump),
+        let jump = first + usize::from(block.count);
+        Some(Stretch {
+            instructions: self.instructions.get(first..jump)?,
+            jump: if block.jumps {
+                Some(self.instructions.get(jump)?)
+            } else {
+                None
+            },
             poll: if block.poll == 0 {
                 None
             } else {
@@ -153,6 +163,9 @@ impl Blocks {
         code: impl Fn(u16) -> Option<u16>,
         waits: impl Fn(u16) -> bool,
     ) -> Range<u16> {
+        if self.blocks.len() > usize::from(u16::MAX) {
+            self.clear();
+        }
         self.instructions.pop();
         let first = self.instructions.len();
         let mut address = start;
@@ -190,12 +203,13 @@ impl Blocks {
                 self.polls.push(poll);
                 self.polls.len() as u16
             });
-            self.at[usize::from(start >> 1)] = Block {
+            self.at[usize::from(start >> 1)] = self.blocks.len() as u16;
+            self.blocks.push(Block {
                 first: first as u32,
                 count: (count - usize::from(jumps)) as u8,
                 jumps,
                 poll,
-            };
+            });
         }
         self.instructions.push(Prepared::new(0));
         start..address

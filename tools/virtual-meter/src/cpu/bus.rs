@@ -8,6 +8,9 @@
 pub trait Bus {
     /// Reads the word of the instruction stream at the even `address`; called once for every instruction word, in order.
     fn fetch(&mut self, address: u16) -> u16;
+    /// The first word of an instruction, which is known, has been fetched: its accesses begin with this one.
+    #[inline(always)]
+    fn begin_known(&mut self) {}
     /// As [`Self::fetch`] of a word that is known to be `value`: what remains is the time that it takes. Without
     /// `may_wait` the word is in the cache line of the access before.
     #[inline(always)]

@@ -37,6 +37,28 @@ mod attention {
     pub const CALLER: u8 = 1 << 2;
 }
 
+/// Stack pointers that the caller wants to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackWatch {
+    /// Those below: deeper than ever.
+    pub deepest: u16,
+    /// Those from this one on: back where a handler began. Beyond 16 bits when there is no handler.
+    pub from: u32,
+}
+
+impl StackWatch {
+    /// Every one.
+    pub const EVERYTHING: Self = Self {
+        deepest: u16::MAX,
+        from: 0,
+    };
+
+    #[inline(always)]
+    fn notices(self, sp: u16) -> bool {
+        sp < self.deepest || u32::from(sp) >= self.from
+    }
+}
+
 /// Registers and interrupt logic of the CPU.
 #[derive(Clone)]
 pub struct Cpu {
@@ -49,8 +71,8 @@ pub struct Cpu {
     /// What has happened that somebody has to look at after the instruction, of [`attention`]. One look at it takes the
     /// place of many at what seldom changes.
     attention: u8,
-    /// A PUSH or CALL below this is a change that the caller is told of.
-    deepest: u16,
+    /// Stack pointers that the caller is told of.
+    stack_watch: StackWatch,
     /// What the instruction in progress has done wrong.
     fault: Option<CpuFault>,
     /// The instruction that was last executed at each even address.
@@ -71,7 +93,7 @@ impl Cpu {
             current: 0,
             eint_shadow: 0,
             attention: 0,
-            deepest: u16::MAX,
+            stack_watch: StackWatch::EVERYTHING,
             fault: None,
             prepared: vec![Prepared::new(0); 0x8000]
                 .try_into()
@@ -114,12 +136,12 @@ impl Cpu {
         status & GIE != 0 && (self.eint_shadow < 2 || status & CPUOFF != 0)
     }
 
-    /// From now on PUSH and CALL are changes only below this stack pointer.
-    pub fn set_deepest(&mut self, sp: u16) {
-        self.deepest = sp;
+    /// From now on only these stack pointers are changes that [`Cpu::has_changed`] tells of.
+    pub fn watch_stack(&mut self, watch: StackWatch) {
+        self.stack_watch = watch;
     }
 
-    /// Whether the stack pointer has been written or has gone deeper than ever, or SR was written.
+    /// Whether a stack pointer that is watched has been written or reached by PUSH or CALL, or SR was written.
     #[inline(always)]
     pub fn has_changed(&self) -> bool {
         self.attention & attention::CALLER != 0

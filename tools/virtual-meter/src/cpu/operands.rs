@@ -86,10 +86,11 @@ impl Cpu {
                 value,
             });
         }
-        if usize::from(register) != PC {
+        if usize::from(register) == SP && self.stack_watch.notices(value) {
             self.attention |= attention::CALLER;
         }
         if usize::from(register) == SR {
+            self.attention |= attention::CALLER;
             let was_enabled = self.registers[SR] & GIE != 0;
             match (was_enabled, value & GIE != 0) {
                 (false, true) => {
@@ -121,7 +122,7 @@ impl Cpu {
     #[inline(always)]
     pub(super) fn deepen(&mut self, address: u16) {
         self.registers[SP] = address;
-        if address < self.deepest {
+        if address < self.stack_watch.deepest {
             self.attention |= attention::CALLER;
         }
     }

@@ -72,6 +72,7 @@ impl Machine {
             };
             let Some(block) = block.filter(|_| !self.chip.unwritten_matters) else {
                 if !self.take_apart(blocks, start) {
+                    self.chip.elapse(0);
                     self.execute()?;
                 }
                 if self.chip.wants_attention() {
@@ -84,7 +85,7 @@ impl Machine {
             }
             for instruction in block.instructions() {
                 let cycles = instruction.execute(&mut self.cpu, &mut self.chip);
-                self.chip.elapse(cycles);
+                self.chip.elapse_known(cycles);
                 if self.cpu.is_unsettled() || self.chip.wants_attention() {
                     self.settle(cycles)?;
                     if self.chip.wants_attention() {
@@ -93,7 +94,7 @@ impl Machine {
                 }
             }
             let cycles = block.jump(&mut self.cpu, &mut self.chip);
-            self.chip.elapse(cycles);
+            self.chip.elapse_known(cycles);
             if self.cpu.is_unsettled() || self.chip.wants_attention() {
                 // A jump may be what an EINT shields from interrupts.
                 self.settle(cycles)?;
@@ -129,6 +130,7 @@ impl Machine {
     /// After an instruction of `cycles` in a block that did something special.
     #[inline(never)]
     fn settle(&mut self, cycles: u32) -> Result<(), Fault> {
+        self.chip.elapse(0);
         if let Err(fault) = self.cpu.settle() {
             self.chip.take_back(cycles);
             return Err(self.refused(fault));
