@@ -133,25 +133,40 @@ impl Spread {
 pub struct Row {
     /// Which points.
     pub range: &'static str,
-    /// Which quantity, with its unit.
+    /// Which field of the points; its unit is that of the errors.
+    pub field: &'static str,
+    /// The same for a person.
+    #[serde(skip)]
     pub quantity: &'static str,
     /// The errors.
     #[serde(flatten)]
     pub spread: Spread,
 }
 
-/// A quantity's name with its unit, and how a point says it.
-type Quantity = (&'static str, fn(&Found) -> Option<f64>);
+/// A quantity's field, its name with the unit, and how a point says it.
+type Quantity = (&'static str, &'static str, fn(&Found) -> Option<f64>);
 
 const QUANTITIES: [Quantity; 8] = [
-    ("active power, %", |found| Some(found.p_error_pct)),
-    ("active energy, %", |found| found.energy_error_pct),
-    ("P1, ppm of S1", |found| Some(found.p1_error_ppm_of_s)),
-    ("Q1, ppm of S1", |found| Some(found.q1_error_ppm_of_s)),
-    ("S, ppm", |found| Some(found.s_error_ppm)),
-    ("Vrms, ppm", |found| Some(found.vrms_error_ppm)),
-    ("Irms, ppm", |found| Some(found.irms_error_ppm)),
-    ("f, mHz", |found| Some(found.f_error_mhz)),
+    ("p_error_pct", "active power, %", |found| {
+        Some(found.p_error_pct)
+    }),
+    ("energy_error_pct", "active energy, %", |found| {
+        found.energy_error_pct
+    }),
+    ("p1_error_ppm_of_s", "P1, ppm of S1", |found| {
+        Some(found.p1_error_ppm_of_s)
+    }),
+    ("q1_error_ppm_of_s", "Q1, ppm of S1", |found| {
+        Some(found.q1_error_ppm_of_s)
+    }),
+    ("s_error_ppm", "S, ppm", |found| Some(found.s_error_ppm)),
+    ("vrms_error_ppm", "Vrms, ppm", |found| {
+        Some(found.vrms_error_ppm)
+    }),
+    ("irms_error_ppm", "Irms, ppm", |found| {
+        Some(found.irms_error_ppm)
+    }),
+    ("f_error_mhz", "f, mHz", |found| Some(found.f_error_mhz)),
 ];
 
 /// Ranges of the statistics, and which points they take.
@@ -177,10 +192,11 @@ const RANGES: [Range; 5] = [
 pub fn statistics(found: &[Found]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (range, takes) in RANGES {
-        for (quantity, of) in QUANTITIES {
+        for (field, quantity, of) in QUANTITIES {
             let errors = found.iter().filter(|one| takes(one)).filter_map(of);
             rows.push(Row {
                 range,
+                field,
                 quantity,
                 spread: Spread::of(errors),
             });

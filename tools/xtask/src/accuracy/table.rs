@@ -114,12 +114,14 @@ pub fn readme(found: &[Found], rows: &[Row], picture: &str) -> String {
     for quantity in quantities {
         let _ = write!(text, "| {quantity} |");
         for row in rows.iter().filter(|row| row.quantity == quantity) {
-            let digits = if quantity.ends_with("ppm") || quantity.ends_with("S1") {
-                0
-            } else {
-                4
-            };
             let spread = &row.spread;
+            // Three figures at most, and no digits that another run would have otherwise.
+            let digits = match spread.peak.abs() {
+                size if size >= 100.0 => 0,
+                size if size >= 10.0 => 1,
+                _ if quantity.contains("ppm") => 1,
+                _ => 4,
+            };
             let _ = write!(
                 text,
                 " {:.digits$}, {:+.digits$} |",
