@@ -8,6 +8,7 @@ use crate::hw::{
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
+use metrology::Kernel;
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
 
@@ -79,8 +80,9 @@ impl App {
         let readings = &mut self.device.readings;
         // A response in several packets shows one instant.
         let held = self.responder.is_streaming();
-        if metering::with_finished_window(|window| {
-            let uptime_s = time::now_ms() / 1000;
+        metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
+        if metering::FINISHED.fetch(|window| {
+            let uptime_s = kernel::Assembly.divide(time::now_ms() as u64, 1000);
             pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
         }) {
             self.print_status(p);

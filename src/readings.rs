@@ -1,10 +1,13 @@
 //! From a window's quantities and the energy registers to the snapshot that readers see.
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{POWER_QUALITY, Snapshot};
+use c12::power_quality;
 use c12::snapshot::{NOT_AVAILABLE, flag, offset};
 use metrology::energy::Register;
+use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
 use metrology::quantities::{NoLoad, at};
+use metrology::window::FundamentalSums;
 use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
@@ -27,14 +30,13 @@ const REMAINDER_UNIT: u32 = ((25u64 << (32 + 20 - 14)) / SAMPLE_RATE_HZ as u64) 
 const MILLI: u32 = ((1u64 << 41) / 1000 + 1) as u32;
 
 /// Where the snapshot shows the quantities that are kept in 32 bits, in their order; the voltage is overwritten in mV.
-static NARROW: [u16; 8] = [
+static NARROW: [u16; 7] = [
     offset::VRMS_MV as u16,
     offset::IRMS_UA as u16,
     offset::NEUTRAL_UA as u16,
     offset::V_PEAK_UV as u16,
     offset::I_PEAK_UA as u16,
     offset::PF_PPM as u16,
-    offset::DPF_PPM as u16,
     offset::F_UHZ as u16,
 ];
 
@@ -53,6 +55,8 @@ pub struct Readings {
     standing_flags: u32,
     energy: Energy,
     no_load: NoLoad,
+    /// Of the last window: what harmonics are measured against.
+    fundamental: FundamentalSums,
     sequence: u32,
     /// The newest measurement.
     pub snapshot: Snapshot,
@@ -65,6 +69,7 @@ impl Readings {
         standing_flags: 0,
         energy: Energy::ZERO,
         no_load: NoLoad::COUNTING,
+        fundamental: FundamentalSums::ZERO,
         sequence: 0,
         snapshot: Snapshot::ZERO,
     };
@@ -90,6 +95,18 @@ impl Readings {
         &mut self.calibration
     }
 
+    /// Shows a harmonic, unless a reader is in the middle of the snapshot.
+    pub fn enter<K: Kernel>(&mut self, kernel: &K, harmonic: &Harmonic, held: bool) {
+        if held {
+            return;
+        }
+        let mut at = POWER_QUALITY + 2 * (harmonic.order - ORDERS.0) as usize;
+        for share in harmonic.shares(kernel, &self.fundamental) {
+            self.snapshot.put_half(at, share);
+            at += power_quality::offset::CURRENT;
+        }
+    }
+
     /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
     /// everything as one consistent instant. Returns the pulses to be put out.
     pub fn account<K: Kernel>(
@@ -106,6 +123,7 @@ impl Readings {
             &mut self.no_load,
             SAMPLE_RATE_HZ,
         );
+        self.fundamental = window.tally.fundamental;
         let length = window.tally.length;
         let pulses = self
             .energy
@@ -140,6 +158,18 @@ impl Readings {
         if !self.no_load.reactive.counts() {
             s.put_quantity(offset::Q_MVAR, 0);
         }
+        show_distortion(
+            kernel,
+            s,
+            power_quality::offset::VOLTAGE,
+            offset::THD_V_MPCT,
+        );
+        show_distortion(
+            kernel,
+            s,
+            power_quality::offset::CURRENT,
+            offset::THD_I_MPCT,
+        );
         s.put_wide(offset::P_UW, &quantities.powers[at::ACTIVE_UW]);
         s.put_wide(offset::Q_UVAR, &quantities.powers[at::REACTIVE_UVAR]);
         let mut at = offset::IMPORT;
@@ -157,6 +187,15 @@ impl Default for Readings {
     }
 }
 
+/// Shows the distortion by the harmonics of MT3 from `shares` on.
+#[inline(never)]
+fn show_distortion<K: Kernel>(kernel: &K, snapshot: &mut Snapshot, shares: usize, offset: usize) {
+    let shares = snapshot.halves(POWER_QUALITY + shares, power_quality::ORDERS);
+    // 1/32 768 in 0.001 %.
+    let thd_mpct = (distortion(kernel, shares) as u32 * 12_500) >> 12;
+    snapshot.put_word(offset, thd_mpct);
+}
+
 /// Millionths to thousandths, rounded; the full scale of 45 kW is 4.5·10⁷ of them.
 #[inline(never)]
 fn milli<K: Kernel>(kernel: &K, micro: &i64) -> i32 {
@@ -166,7 +205,6 @@ fn milli<K: Kernel>(kernel: &K, micro: &i64) -> i32 {
 }
 
 /// A register in units of 2⁻³² Wh.
-#[inline(never)]
 fn energy_2e32_wh<K: Kernel>(kernel: &K, register: &Register) -> i64 {
     let mut energy = register.remainder as i64;
     kernel.scale(&mut energy, REMAINDER_UNIT, 20);

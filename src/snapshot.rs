@@ -1,27 +1,31 @@
-//! The measurement snapshot, kept as table MT0 shows it.
+//! The measurement snapshot, kept as the tables MT0 and MT3 show it.
 //!
 //! Kept so because every reader of it is a table: MT0 whole, ST23 and ST28 in parts. Layout: [`c12::snapshot`].
 
-use c12::snapshot::{NOT_AVAILABLE, SIZE, offset};
+use c12::power_quality;
+use c12::snapshot::{NOT_AVAILABLE, SIZE, flag, offset};
 
-/// One consistent instant, in 16-bit words: the compiler would take wider numbers to bytes shift by shift.
+/// Where table MT3 follows MT0.
+pub const POWER_QUALITY: usize = SIZE;
+
+/// One consistent instant, MT0 and behind it MT3, in 16-bit words: the compiler would take wider numbers to bytes shift by shift.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot([u16; SIZE / 2]);
+pub struct Snapshot([u16; (SIZE + power_quality::SIZE) / 2]);
 
 impl Snapshot {
     /// All zero: what a static begins with; call [`clear`](Self::clear) before use.
-    pub const ZERO: Self = Self([0; SIZE / 2]);
+    pub const ZERO: Self = Self([0; (SIZE + power_quality::SIZE) / 2]);
 
-    /// Nothing measured yet: quantities not available, energies zero.
+    /// Nothing measured yet: all zero, marked, and what this meter never measures not available.
     pub fn clear(&mut self) {
-        for offset in (offset::VRMS_MV..offset::IMPORT).step_by(4) {
-            self.put_quantity(offset, NOT_AVAILABLE);
-        }
-        for offset in (offset::P_UW + 4..SIZE).step_by(4) {
-            self.put_quantity(offset, NOT_AVAILABLE);
-        }
-        // The lower half of a wide quantity that is not available is 0.
-        self.put_quantity(offset::Q_UVAR, 0);
+        self.put_word(offset::FLAGS, flag::SETTLING | flag::NO_ZERO_CROSSINGS);
+        self.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
+        self.put_quantity(offset::TEMPERATURE_MDEGC, NOT_AVAILABLE);
+    }
+
+    /// The 16-bit words from `offset` on, `count` of them.
+    pub fn halves(&self, offset: usize, count: usize) -> &[u16] {
+        self.0.get(offset / 2..offset / 2 + count).unwrap_or(&[])
     }
 
     /// Copies the table's bytes from `offset` on to `out`, as far as there are any.
@@ -61,12 +65,19 @@ impl Snapshot {
     /// The 32-bit word at `offset`.
     #[must_use]
     pub fn word(&self, offset: usize) -> u32 {
-        let half = |at: usize| self.0.get(at / 2).copied().unwrap_or(0) as u32;
-        half(offset) | half(offset + 2) << 16
+        self.half(offset) as u32 | (self.half(offset + 2) as u32) << 16
     }
 
+    /// The 16-bit word at `offset`.
+    #[must_use]
     #[inline(never)]
-    fn put_half(&mut self, offset: usize, value: u16) {
+    pub fn half(&self, offset: usize) -> u16 {
+        self.0.get(offset / 2).copied().unwrap_or(0)
+    }
+
+    /// Puts a 16-bit word at `offset`.
+    #[inline(never)]
+    pub fn put_half(&mut self, offset: usize, value: u16) {
         if let Some(place) = self.0.get_mut(offset / 2) {
             *place = value;
         }

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_a_person_expects() {
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = Snapshot::ZERO;
+        snapshot.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
         snapshot.put_quantity(offset::VRMS_MV, 219_998);
         snapshot.put_quantity(offset::IRMS_UA, 4_567);
         snapshot.put_quantity(offset::P_MW, -1_234_500);

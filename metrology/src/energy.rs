@@ -35,7 +35,6 @@ impl Register {
 
     /// Adds the magnitude of `amount` (below 2⁶²) and returns the pulses that this completes; `threshold` is the energy
     /// of one pulse.
-    #[inline(never)]
     pub fn add<K: Kernel>(&mut self, kernel: &K, amount: &i64, threshold: &i64) -> u16 {
         let mut remainder = self.remainder as i64;
         if *amount < 0 {
@@ -95,7 +94,6 @@ impl Energy {
 
     /// Adds what flowed in a window of `length` (Q16 samples); `threshold` from [`threshold`]. Returns the active and the
     /// reactive pulses that this completes.
-    #[inline(never)]
     pub fn add<K: Kernel>(
         &mut self,
         kernel: &K,

@@ -126,7 +126,6 @@ impl Demodulator {
     }
 
     /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
-    #[inline(never)]
     pub(crate) fn bend<K: Kernel>(&self, kernel: &K) -> i32 {
         let half_sine = self.oscillator.half_sine();
         kernel.mul_q30(half_sine, half_sine) << 2
@@ -134,7 +133,6 @@ impl Demodulator {
 
     /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`, unless the demodulator did not run or
     /// the piece is too short (below `SHORTEST`) to mean anything.
-    #[inline(never)]
     fn finish<K: Kernel>(&mut self, kernel: &K, length: u32, sums: &mut FundamentalSums) {
         if !self.running || length < SHORTEST {
             return;

@@ -1,13 +1,15 @@
 //! Harmonics of voltage and current: the demodulator of the fundamental, run at one order after the other.
 //!
-//! Each order gets one piece (0.2 s); a round over the orders 2 … 21 takes four seconds. Optional: a firmware that does
-//! not feed it pays nothing.
+//! Each order gets one piece (0.2 s), three of a window's five: where a window ends the target has enough to do without
+//! starting another. A round over the orders 2 … 21 takes seven seconds. Optional: a firmware that does not feed it pays
+//! nothing.
 
 use crate::block::{Block, LINE, VOLTAGE};
 use crate::fundamental::Demodulator;
 use crate::kernel::Kernel;
+use crate::oscillator::undroop;
 use crate::wide::{HALF, ONE};
-use crate::window::{FundamentalSums, PieceEnd, Window};
+use crate::window::{FundamentalSums, PieceEnd};
 
 /// First and last order.
 pub const ORDERS: (u16, u16) = (2, 21);
@@ -23,145 +25,127 @@ const MOST_TURNS: u32 = u32::MAX / 5;
 pub struct Harmonic {
     /// Its order.
     pub order: u16,
-    /// Twice the square of its rms voltage, code²/10 000, droop of the converter's filter taken out.
-    pub voltage: i64,
-    /// Twice the square of its rms current, likewise.
-    pub current: i64,
+    /// Its frequency, turns per sample · 2³².
+    turns: u32,
+    /// Its voltage and current.
+    sums: FundamentalSums,
+}
+
+impl Harmonic {
+    /// A place for one.
+    pub const ZERO: Self = Self {
+        order: 0,
+        turns: 0,
+        sums: FundamentalSums::ZERO,
+    };
+
+    /// Voltage and current over those of the fundamental, measured in the same second or the one before; in 1/32 768, droop
+    /// of the converter's filter taken out.
+    pub fn shares<K: Kernel>(&self, kernel: &K, fundamental: &FundamentalSums) -> [u16; 2] {
+        let restore = undroop(kernel, self.turns);
+        let wholes = [&fundamental.voltage, &fundamental.current];
+        let mut shares = [0; 2];
+        let parts = [&self.sums.voltage, &self.sums.current];
+        for (share, (part, whole)) in shares.iter_mut().zip(parts.into_iter().zip(wholes)) {
+            let mut part = *part;
+            kernel.scale(&mut part, restore, 0);
+            *share = root_of_ratio(kernel, &mut part, whole, fundamental.pieces);
+        }
+        shares
+    }
 }
 
 /// Measures the harmonics in turn.
 #[derive(Clone, Debug)]
 pub struct Harmonics {
     demodulator: Demodulator,
-    order: u16,
-    /// Frequency of the running piece, turns per sample · 2³².
-    turns: u32,
+    running: Harmonic,
 }
 
 impl Default for Harmonics {
     fn default() -> Self {
-        Self::new()
+        Self::ZERO
     }
 }
 
 impl Harmonics {
     /// Begins with the lowest order.
-    pub const fn new() -> Self {
-        Self {
-            demodulator: Demodulator::STOPPED,
-            order: ORDERS.0,
-            turns: 0,
-        }
-    }
+    pub const ZERO: Self = Self {
+        demodulator: Demodulator::STOPPED,
+        running: Harmonic::ZERO,
+    };
 
-    /// Accounts for a block that the meter has just accounted for, `end` from [`crate::Meter::end`]; returns an order when
-    /// its piece is complete.
+    /// Accounts for a block that the meter has just accounted for, `end` from [`crate::Meter::end`]; an order whose piece is
+    /// complete goes to `measured`, if there is a place. Returns whether one did, as 0 or more.
     pub fn push_block<K: Kernel>(
         &mut self,
         kernel: &K,
         block: &Block,
         end: Option<&PieceEnd>,
-    ) -> Option<Harmonic> {
-        let measured_order = self.order;
-        let measured_turns = self.turns;
-        if let Some(end) = end {
-            self.order += 1;
-            self.turns = end.turns.wrapping_mul(self.order as u32);
-            if self.order > ORDERS.1 || self.turns > MOST_TURNS {
-                self.order = ORDERS.0;
-                self.turns = end.turns * ORDERS.0 as u32;
-            }
-        }
+        measured: Option<&mut Harmonic>,
+    ) -> u16 {
         let signals = [block.centre(VOLTAGE), block.centre(LINE)];
-        let mut sums = FundamentalSums::default();
+        let Some(end) = end else {
+            let sums = &mut self.running.sums;
+            self.demodulator.push_block(kernel, signals, None, 0, sums);
+            return 0;
+        };
+        if end.ends_window {
+            // The same order again, later.
+            self.demodulator.stop();
+            self.running.order = self.running.order.saturating_sub(1);
+            return 0;
+        }
+        let mut next = self.running.order + 1;
+        if next < ORDERS.0 || next > ORDERS.1 {
+            next = ORDERS.0;
+        }
+        let mut turns = end.turns.wrapping_mul(next as u32);
+        if turns > MOST_TURNS {
+            next = ORDERS.0;
+            turns = end.turns << 1;
+        }
+        let sums = &mut self.running.sums;
         self.demodulator
-            .push_block(kernel, signals, end, self.order, &mut sums);
-        if sums.pieces == 0 {
-            return None;
-        }
-        let restore = undroop(kernel, measured_turns);
-        for power in [&mut sums.voltage, &mut sums.current] {
-            kernel.scale(power, restore, 0);
-            kernel.shift_left(power, 1);
-        }
-        Some(Harmonic {
-            order: measured_order,
-            voltage: sums.voltage,
-            current: sums.current,
-        })
-    }
-}
-
-/// What the power of a sine lost in the converter's sinc³ filter, (x / sin x)⁶ with x half the angle per sample, Q31, for
-/// `turns`/2³² up to a fifth of a turn per sample.
-fn undroop<K: Kernel>(kernel: &K, turns: u32) -> u32 {
-    // sin x / x = 1 − x²/6·(1 − x²/20·(1 − x²/42)), x² = π²·turns² in Q30.
-    let square = kernel.mul_q30(kernel.mul_q30(turns as i32, turns as i32), 662_337_939);
-    let mut ratio = ONE;
-    for reciprocal in [ONE / 42, ONE / 20, ONE / 6] {
-        ratio = ONE - kernel.mul_q30(kernel.mul_q30(square, reciprocal), ratio);
-    }
-    let cube = kernel.mul_q30(kernel.mul_q30(ratio, ratio), ratio);
-    kernel.divide(1 << 61, kernel.mul_q30(cube, cube) as u32)
-}
-
-/// The last measured share of every order in the fundamental.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spectrum {
-    /// Voltage of orders 2 … 21 over the fundamental's, in 1/32 768.
-    pub voltage: [u16; COUNT],
-    /// Current, likewise.
-    pub current: [u16; COUNT],
-}
-
-impl Default for Spectrum {
-    fn default() -> Self {
-        Self::EMPTY
-    }
-}
-
-impl Spectrum {
-    /// No harmonics.
-    pub const EMPTY: Self = Self {
-        voltage: [0; COUNT],
-        current: [0; COUNT],
-    };
-
-    /// Enters an order, measured while or shortly after `window` was.
-    pub fn enter<K: Kernel>(&mut self, kernel: &K, harmonic: &Harmonic, window: &Window) {
-        let at = harmonic.order.wrapping_sub(ORDERS.0) as usize;
-        let tally = &window.tally;
-        let pieces = tally.fundamental.pieces as i32;
-        if let (Some(voltage), Some(current)) = (self.voltage.get_mut(at), self.current.get_mut(at))
+            .push_block(kernel, signals, Some(end), next, sums);
+        let mut delivered = 0;
+        if let Some(measured) = measured
+            && sums.pieces != 0
         {
-            *voltage = share(kernel, harmonic.voltage, tally.fundamental.voltage, pieces);
-            *current = share(kernel, harmonic.current, tally.fundamental.current, pieces);
+            *measured = self.running;
+            delivered = 1;
         }
-    }
-
-    /// Total distortion by the orders measured, voltage and current, in 1/32 768 of the fundamental.
-    pub fn distortion<K: Kernel>(&self, kernel: &K) -> [u16; 2] {
-        [&self.voltage, &self.current].map(|shares| {
-            let mut sum = 0u64;
-            for &share in shares {
-                sum += share as u64 * share as u64;
-            }
-            kernel.square_root(&sum).min(u16::MAX as u32) as u16
-        })
+        self.running.order = next;
+        self.running.turns = turns;
+        self.running.sums = FundamentalSums::ZERO;
+        delivered
     }
 }
 
-/// √(part / (whole / pieces)) in 1/32 768, at most 65 535; 0 if there is no whole.
-fn share<K: Kernel>(kernel: &K, mut part: i64, mut whole: i64, pieces: i32) -> u16 {
-    // Equal shifts until the whole fits 31 bits; five times the part, times 2³⁰, then fits 64.
-    while whole >> 31 != 0 {
+/// √(2 · part / (whole / pieces)) in 1/32 768, below 2; 0 if there is no whole.
+#[inline(never)]
+fn root_of_ratio<K: Kernel>(kernel: &K, part: &mut i64, whole: &i64, pieces: u16) -> u16 {
+    let mut whole = *whole;
+    // Equal shifts until the whole fits 30 bits.
+    while (whole >> 30) as i32 != 0 {
         kernel.scale(&mut whole, HALF, 0);
-        kernel.scale(&mut part, HALF, 0);
+        kernel.scale(part, HALF, 0);
     }
-    if whole <= 0 || part < 0 || part > whole {
+    if whole as i32 == 0 {
         return 0;
     }
-    // Power ratio in Q30, its root in Q15.
-    let ratio = kernel.divide((part as u64 * pieces as u64) << 30, whole as u32);
-    kernel.square_root(&(ratio as u64)).min(u16::MAX as u32) as u16
+    // Power ratio in Q28, its root in Q14.
+    let mut ratio = 0;
+    kernel.add_product(&mut ratio, *part as i32, ONE >> 1);
+    let ratio = kernel.divide(ratio as u64, whole as u32) * pieces as u32;
+    (kernel.square_root(&(ratio as u64)) << 1) as u16
+}
+
+/// Total distortion, in 1/32 768, of what has these shares in the fundamental.
+pub fn distortion<K: Kernel>(kernel: &K, shares: &[u16]) -> u16 {
+    let mut sum = 0;
+    for share in shares {
+        kernel.add_product(&mut sum, *share as i32, *share as i32);
+    }
+    kernel.square_root(&(sum as u64)) as u16
 }

@@ -31,6 +31,18 @@ pub trait Kernel {
         wide::divide(n, d)
     }
 
+    /// Replaces the complex Q30 number `a` (real, imaginary part) by `a·b`, each part rounded to nearest once.
+    #[inline]
+    fn rotate(&self, a: &mut [i32; 2], b: &[i32; 2]) {
+        let [real, imaginary] = a.map(|x| x as i64);
+        let [cos, sin] = b.map(|x| x as i64);
+        let round = |sum: i64| ((sum + (1 << 29)) >> 30) as i32;
+        *a = [
+            round(real * cos - imaginary * sin),
+            round(imaginary * cos + real * sin),
+        ];
+    }
+
     /// Square root, rounded down.
     #[inline]
     fn square_root(&self, x: &u64) -> u32 {

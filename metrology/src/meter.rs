@@ -19,8 +19,10 @@ pub struct Config {
 /// Running sums and everything that links one block to the next. All state, no configuration beyond the rate.
 #[derive(Clone, Debug)]
 pub struct Meter {
-    /// 0.2 s in Q16 samples: the length of a piece. None is longer than 6/5 of it, so that five fit the sums.
+    /// 0.2 s in Q16 samples: the length of a piece.
     piece_length: u32,
+    /// 6/5 of it: no piece is longer, so that five fit the sums.
+    longest_piece: u32,
     history: History,
     tracker: Tracker,
     /// Scratch: one channel's samples of a block behind the droop filter, the block before's last one first.
@@ -55,6 +57,7 @@ impl Meter {
     /// All zero: what a static begins with; call [`start`](Self::start) before use.
     pub const ZERO: Self = Self {
         piece_length: 0,
+        longest_piece: 0,
         history: History::EMPTY,
         tracker: Tracker::ZERO,
         filtered: [0; CENTRE],
@@ -85,6 +88,7 @@ impl Meter {
     /// Sets what is not zero before the first sample.
     pub fn start(&mut self, config: &Config) {
         self.piece_length = ((config.rate / 5) as u32) << 16;
+        self.longest_piece = ((config.rate / 25 * 6) as u32) << 16;
         self.tracker.start(config.rate);
     }
 
@@ -180,7 +184,7 @@ impl Meter {
         }
         if !crossing.missed && self.piece_anchored {
             self.tracker
-                .refine(length.checked_div(self.piece_cycles as u32).unwrap_or(0));
+                .refine(kernel.divide(length as u64, self.piece_cycles as u32));
         }
         self.end_piece(kernel, &crossing, length, may_finish);
         true
@@ -188,15 +192,10 @@ impl Meter {
 
     /// Ends a piece by time when no crossing did.
     fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
-        // Most blocks end here, before the division.
         if self.since_cut < self.piece_length {
             return false;
         }
-        let mut limit = self.piece_length;
-        if period != 0 {
-            limit += self.piece_length / 5;
-        }
-        if self.since_cut < limit {
+        if period != 0 && self.since_cut < self.longest_piece {
             return false;
         }
         self.end_piece(kernel, &Crossing::NONE, self.since_cut, may_finish);
@@ -284,7 +283,6 @@ impl Meter {
     }
 
     /// Completes the finished window and starts the next one.
-    #[inline(never)]
     fn finish_window<K: Kernel>(&mut self, kernel: &K, finished: &mut Window) {
         finished.tally = self.tally;
         // The neutral passes no droop filter, whose factor is 4.

@@ -35,20 +35,11 @@ pub struct Oscillator {
     step: [i32; 2],
 }
 
-/// Product of two complex Q30 numbers.
-#[inline(never)]
-fn rotate<K: Kernel + ?Sized>(kernel: &K, a: &mut [i32; 2], b: &[i32; 2]) {
-    let [real, imaginary] = *a;
-    let [cos, sin] = *b;
-    a[0] = kernel.mul_q30(real, cos) - kernel.mul_q30(imaginary, sin);
-    a[1] = kernel.mul_q30(imaginary, cos) + kernel.mul_q30(real, sin);
-}
-
 /// Square of a complex Q30 number.
 #[inline(never)]
 fn square<K: Kernel + ?Sized>(kernel: &K, a: &mut [i32; 2]) {
     let copy = *a;
-    rotate(kernel, a, &copy);
+    kernel.rotate(a, &copy);
 }
 
 /// 1 − x²/d₀·(1 − x²/d₁·(1 − …)) with the reciprocals of the divisors in Q30.
@@ -82,6 +73,17 @@ fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32) -> [i32; 2] {
     vector
 }
 
+/// What the power of a sine lost in the converter's sinc³ filter, (x / sin x)⁶ with x half the angle per sample, Q31, for
+/// `turns`/2³² up to a fifth of a turn per sample.
+#[inline(never)]
+pub(crate) fn undroop<K: Kernel>(kernel: &K, turns: u32) -> u32 {
+    // x² = π²·turns²: turns squared in Q34 times π² in Q26.
+    let square = kernel.mul_q30(kernel.mul_q30(turns as i32, turns as i32), 662_337_939);
+    let ratio = series(kernel, square, &RECIPROCALS[1]);
+    let cube = kernel.mul_q30(kernel.mul_q30(ratio, ratio), ratio);
+    kernel.divide(1 << 61, kernel.mul_q30(cube, cube) as u32)
+}
+
 impl Oscillator {
     /// An oscillator that stands still.
     pub const STOPPED: Self = Self {
@@ -98,7 +100,7 @@ impl Oscillator {
         let [cosines, sines] = &mut self.table;
         for (cos, sin) in cosines.iter_mut().zip(sines) {
             [*cos, *sin] = value;
-            rotate(kernel, &mut value, &single);
+            kernel.rotate(&mut value, &single);
         }
         let mut step = single;
         for _ in 0..BLOCK.ilog2() {
@@ -121,14 +123,13 @@ impl Oscillator {
     /// Goes on to the next block.
     #[inline]
     pub fn advance<K: Kernel + ?Sized>(&mut self, kernel: &K) {
-        rotate(kernel, &mut self.phase, &self.step);
+        kernel.rotate(&mut self.phase, &self.step);
     }
 
     /// Demodulates one block and adds the result to `sum`.
     ///
     /// The phase is cut to Q22, so that with what [`Kernel::correlate`] keeps the total of a piece of 0.25 s at 8 000 SPS
     /// stays below 2⁶¹ for any input.
-    #[inline(never)]
     pub fn correlate<K: Kernel>(&self, kernel: &K, samples: &[i32; BLOCK], sum: &mut Phasor) {
         kernel.correlate(samples, &self.table, &self.phase.map(|x| x >> 8), sum);
     }

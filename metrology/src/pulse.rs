@@ -41,7 +41,6 @@ impl PulseTrain {
 
     /// The `pulses` that adding `amount`, of either sign, to a register completed that now holds `remainder`, over a window
     /// of `length` (Q16 samples, below 2³⁰); `threshold` is the energy of one pulse.
-    #[inline(never)]
     pub fn plan<K: Kernel>(
         kernel: &K,
         amount: &i64,
@@ -122,7 +121,6 @@ impl Output {
 
     /// A block goes by; returns the time from its beginning to the edge in it, in 1/1 024 of a sample, or [`NO_EDGE`]. There
     /// is never a second: an edge that comes too early for that waits for the next block. Does not multiply.
-    #[inline(never)]
     pub fn advance(&mut self) -> u16 {
         if self.playing.left == 0 {
             self.playing = self.waiting;

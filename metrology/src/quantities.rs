@@ -10,6 +10,7 @@ use crate::calibration::{
 use crate::energy::Flow;
 use crate::flags::Flags;
 use crate::kernel::Kernel;
+use crate::oscillator::undroop;
 use crate::starting::Starting;
 use crate::wide::{ONE, Reciprocal, coarse, ratio_ppm};
 use crate::window::{Sums, Window};
@@ -18,7 +19,7 @@ use crate::window::{Sums, Window};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quantities {
     /// What fits 32 bits, in the order of [`at`].
-    pub narrow: [i32; 8],
+    pub narrow: [i32; 7],
     /// Powers in millionths, in the order of [`at`].
     pub powers: [i64; 5],
     /// The energy behind it.
@@ -42,10 +43,8 @@ pub mod at {
     pub const PEAK_LINE_UA: usize = 4;
     /// Active over apparent power, in millionths; the sign is the active power's. 0 without apparent power.
     pub const POWER_FACTOR_PPM: usize = 5;
-    /// Displacement power factor, cos φ₁, in millionths; the sign is the fundamental active power's. 0 without fundamental.
-    pub const DISPLACEMENT_PPM: usize = 6;
     /// Frequency, µHz; 0 if the window was not cut at zero crossings.
-    pub const FREQUENCY_UHZ: usize = 7;
+    pub const FREQUENCY_UHZ: usize = 6;
 
     /// Active power, µW, import positive.
     pub const ACTIVE_UW: usize = 0;
@@ -117,7 +116,7 @@ impl Quantities {
         narrow[at::PEAK_LINE_UA] = peak(kernel, tally.peaks[LINE], line, CURRENT_UNIT);
         // The neutral's square has no droop filter: what its fundamental lost is half of what a power loses.
         let turns = kernel.divide((tally.cycles as u64) << 48, length);
-        let flat = undroop(kernel, turns);
+        let flat = (undroop(kernel, turns) >> 1) as i32;
         let restored = kernel.mul_q30(neutral_rms.rms, ONE + ((flat - ONE) >> 1));
         narrow[at::NEUTRAL_UA] = kernel.mul_q30(restored, CURRENT_UNIT);
 
@@ -161,7 +160,6 @@ impl Quantities {
         flow.reactive = *reactive;
         add_part(kernel, &mut flow.reactive, active, -sine);
         add_part(kernel, &mut flow.reactive, reactive, -versine);
-        narrow[at::DISPLACEMENT_PPM] = cosine_ppm(kernel, &shift, &flow.reactive);
 
         // No-load: what does not count is no energy; the powers stay what was measured.
         powers[at::ACTIVE_UW] = flow.active;
@@ -229,11 +227,6 @@ impl Quantities {
         self.narrow[at::POWER_FACTOR_PPM]
     }
 
-    /// Displacement power factor in millionths.
-    pub fn displacement_ppm(&self) -> i32 {
-        self.narrow[at::DISPLACEMENT_PPM]
-    }
-
     /// Active power, µW.
     pub fn active_uw(&self) -> i64 {
         self.powers[at::ACTIVE_UW]
@@ -286,9 +279,9 @@ struct Channel {
     rms: i32,
 }
 
-/// Mean square, code²/256, that a constant may seem to have: two codes squared, and the mean's rounding, half of 1/256 code,
-/// times twice the mean.
-const STILL: u32 = 4 << 8;
+/// Mean square, code²/256, that a constant may seem to have: 32 codes squared, two fifths of the converter's noise. The
+/// mean's rounding makes less of a constant up to an eighth of full scale; nearer to full scale a channel is clipped.
+const STILL: u32 = 1 << 18;
 
 impl Channel {
     /// Computes mean and rms; returns 1 if the channel gives a constant value, else 0.
@@ -314,15 +307,11 @@ impl Channel {
         sum = *squares;
         per_sample.mean(kernel, &mut sum, SQUARE_FRACTION);
         kernel.sub(&mut sum, &rest);
-        // A converter that works is never quieter than a quarter of its noise, nor still anywhere but at nothing.
-        let mut still = constants.noise >> 2;
-        if mean != 0 {
-            still += STILL + (mean.unsigned_abs() >> 8);
-        }
-        rest = sum;
-        kernel.add_small(&mut rest, still as i32);
+        // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
         let mut stuck = 0;
-        if (rest >> 32) as i32 == 0 && (rest as u32) < still << 1 {
+        rest = sum;
+        kernel.add_small(&mut rest, STILL as i32);
+        if mean != 0 && (rest >> 32) as i32 == 0 && (rest as u32) < 2 * STILL {
             stuck = 1;
         }
         kernel.add_small(&mut sum, -(constants.noise as i32));
@@ -368,7 +357,6 @@ impl Power {
 }
 
 /// Replaces `x` by its magnitude.
-#[inline(never)]
 fn make_positive<K: Kernel>(kernel: &K, x: &mut i64) {
     if *x < 0 {
         kernel.negate(x);
@@ -376,7 +364,6 @@ fn make_positive<K: Kernel>(kernel: &K, x: &mut i64) {
 }
 
 /// `magnitude` with the sign of `x`.
-#[inline(never)]
 fn with_sign_of(x: &i64, magnitude: i32) -> i32 {
     if *x < 0 { -magnitude } else { magnitude }
 }
@@ -389,20 +376,7 @@ fn peak<K: Kernel>(kernel: &K, codes: u32, constants: &ChannelCalibration, unit:
     kernel.mul_q30(peak, unit) << 2
 }
 
-/// Cosine of the angle whose legs are `active` and `reactive`, in millionths.
-#[inline(never)]
-fn cosine_ppm<K: Kernel>(kernel: &K, active: &i64, reactive: &i64) -> i32 {
-    let leg = coarse(kernel, active);
-    let other = coarse(kernel, reactive);
-    let mut square = 0;
-    kernel.add_product(&mut square, leg, leg);
-    kernel.add_product(&mut square, other, other);
-    let hypotenuse = kernel.square_root(&(square as u64)) as i32;
-    with_sign_of(active, ratio_ppm(kernel, leg, hypotenuse))
-}
-
 /// Frequency in µHz: cycles · rate / length.
-#[inline(never)]
 fn frequency_uhz<K: Kernel>(kernel: &K, window: &Window, rate: u16) -> i32 {
     let tally = &window.tally;
     if tally.flags.contains(Flags::UNSYNCHRONISED) {
@@ -431,12 +405,4 @@ fn small_angle<K: Kernel>(kernel: &K, angle: i32) -> [i32; 2] {
     let square = kernel.mul_q30(angle, angle);
     let cube = kernel.mul_q30(square, angle);
     [(angle - kernel.mul_q30(cube, ONE / 6)) << 2, square << 1]
-}
-
-/// What the power of a sine of `turns`/2³² of a turn per sample lost in the converter's sinc³ filter, Q30:
-/// (x / sin x)⁶ = 1 + x² + 8/15·x⁴ with x half the angle per sample, up to 0.05 turns.
-fn undroop<K: Kernel>(kernel: &K, turns: u32) -> i32 {
-    // Turns squared in Q34 times π² in Q26.
-    let square = kernel.mul_q30(kernel.mul_q30(turns as i32, turns as i32), 662_337_939);
-    ONE + square + kernel.mul_q30(kernel.mul_q30(square, square), ONE / 15 * 8)
 }

@@ -109,7 +109,6 @@ pub(crate) fn coarse<K: Kernel>(kernel: &K, energy: &i64) -> i32 {
 }
 
 /// `part / whole` in millionths, for 0 ≤ `part` ≤ `whole`; 0 for 0/0.
-#[inline(never)]
 pub(crate) fn ratio_ppm<K: Kernel>(kernel: &K, part: i32, whole: i32) -> i32 {
     if whole == 0 {
         return 0;
@@ -137,7 +136,6 @@ pub(crate) struct Reciprocal {
 
 impl Reciprocal {
     /// Of a length in 1/65 536 of a sample, at least `SHORTEST` (a shorter one counts as that).
-    #[inline(never)]
     pub fn new<K: Kernel>(kernel: &K, length: u32) -> Self {
         let mut length = if length < SHORTEST { SHORTEST } else { length };
         let mut normal = 0;

@@ -198,23 +198,25 @@ impl Cut {
         new: &mut [i32; BLOCK],
     ) {
         self.fill(kernel, centre, old);
-        for ((new, old), code) in new.iter_mut().zip(block_of(old)).zip(block_of(centre)) {
+        *new = [0; BLOCK];
+        // Before the sample ahead of the cut the old side has all.
+        let parts = new.iter_mut().zip(block_of(old)).zip(block_of(centre));
+        for ((new, old), code) in parts.skip(self.index.saturating_sub(1)) {
             *new = code - old;
         }
     }
 
     #[inline(never)]
     fn fill<K: Kernel>(&self, kernel: &K, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
-        for (position, (&code, out)) in centre.iter().zip(share.iter_mut()).enumerate() {
-            *out = if position < self.index {
-                code
-            } else if position == self.index {
-                kernel.mul_q30(code, self.before)
-            } else if position == self.index + 1 {
-                kernel.mul_q30(code, self.after)
-            } else {
-                0
-            };
+        *share = [0; CENTRE];
+        for (out, code) in share.iter_mut().zip(centre).take(self.index) {
+            *out = *code;
+        }
+        let mut weight = self.before;
+        let around = share.iter_mut().zip(centre).skip(self.index).take(2);
+        for (out, code) in around {
+            *out = kernel.mul_q30(*code, weight);
+            weight = self.after;
         }
         share[0] -= centre[0];
     }

@@ -130,7 +130,6 @@ impl Tracker {
 
     /// Looks at one block of voltage codes (the sample before it first); at most one crossing comes out, into `crossing`.
     /// Returns how many: a number, because the compiler for the target is not to be trusted with returned truth values.
-    #[inline(never)]
     pub fn follow<K: Kernel>(
         &mut self,
         kernel: &K,
@@ -196,7 +195,6 @@ impl Tracker {
     }
 
     /// First crossing in the direction of `crossing` between samples `index` − 1 and `index`, for `index` in `from..to`.
-    #[inline(never)]
     fn search<K: Kernel>(
         &self,
         kernel: &K,

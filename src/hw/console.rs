@@ -12,7 +12,7 @@ const TRANSMIT: u16 = 1 << 1;
 const RATE: BaudRegisters = BaudRegisters::new(CLOCK_HZ, 115_200);
 
 /// A line is at most 80 characters; what does not fit is cut off, never waited for.
-static QUEUE: InterruptCell<Queue<u8, 96>> = InterruptCell::new(Queue::new());
+static QUEUE: InterruptCell<Queue<u8, 128>> = InterruptCell::new(Queue::new());
 
 /// Starts the console.
 pub fn start(p: &Peripherals) {

@@ -2,34 +2,94 @@
 
 use super::kernel::Assembly;
 use super::sampler;
-use super::shared::InterruptCell;
 use core::cell::UnsafeCell;
 use meter430::readings::SAMPLE_RATE_HZ;
+use metrology::harmonics::{Harmonic, Harmonics};
 use metrology::{Config, Meter, Window};
 
-/// The accumulating arithmetic; belongs to the block interrupt.
-struct BlockOwned(UnsafeCell<Meter>);
+/// What accumulates; belongs to the block interrupt.
+struct Accumulators {
+    meter: Meter,
+    harmonics: Harmonics,
+}
+
+struct BlockOwned(UnsafeCell<Accumulators>);
 // SAFETY: only the block interrupt touches it once interrupts are enabled, and that cannot interrupt itself.
 unsafe impl Sync for BlockOwned {}
-static METER: BlockOwned = BlockOwned(UnsafeCell::new(Meter::ZERO));
+static ACCUMULATORS: BlockOwned = BlockOwned(UnsafeCell::new(Accumulators {
+    meter: Meter::ZERO,
+    harmonics: Harmonics::ZERO,
+}));
 
-/// The last finished window, on its way to the main loop.
-struct Mailbox {
-    window: UnsafeCell<Window>,
-    /// The main loop owns the window while this is set, the block interrupt while it is not.
-    full: InterruptCell<bool>,
+/// A result on its way to the main loop.
+pub struct Mailbox<T> {
+    content: UnsafeCell<T>,
+    /// The main loop owns the content while this is set, the block interrupt while it is not.
+    full: UnsafeCell<u16>,
 }
-// SAFETY: `full` says who may touch the window.
-unsafe impl Sync for Mailbox {}
-static FINISHED: Mailbox = Mailbox {
-    window: UnsafeCell::new(Window::ZERO),
-    full: InterruptCell::new(false),
-};
+// SAFETY: `full`, a word and therefore read and written at once, says who may touch the content.
+unsafe impl<T> Sync for Mailbox<T> {}
+
+/// The last finished window.
+pub static FINISHED: Mailbox<Window> = Mailbox::new(Window::ZERO);
+/// The harmonic measured last.
+pub static HARMONIC: Mailbox<Harmonic> = Mailbox::new(Harmonic::ZERO);
+
+impl<T> Mailbox<T> {
+    const fn new(content: T) -> Self {
+        Self {
+            content: UnsafeCell::new(content),
+            full: UnsafeCell::new(0),
+        }
+    }
+
+    /// The place for a result, unless the last one has not been fetched.
+    ///
+    /// # Safety
+    /// Called by the block interrupt, which gives the reference up before it delivers.
+    #[inline(always)]
+    unsafe fn place(&self) -> Option<*mut T> {
+        if self.is_full() {
+            return None;
+        }
+        Some(self.content.get())
+    }
+
+    /// Hands the content to the main loop.
+    fn deliver(&self) {
+        self.set_full(1);
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        // SAFETY: a word in a static.
+        unsafe { self.full.get().read_volatile() != 0 }
+    }
+
+    #[inline(always)]
+    fn set_full(&self, full: u16) {
+        // SAFETY: a word in a static; each side writes only what hands the content to the other.
+        unsafe { self.full.get().write_volatile(full) };
+    }
+
+    /// Lets `work` have the content, if there is a new one; returns whether there was.
+    #[inline(always)]
+    pub fn fetch(&self, work: impl FnOnce(&T)) -> bool {
+        if !self.is_full() {
+            return false;
+        }
+        // SAFETY: written before `full` was set; the block interrupt keeps away until it is cleared.
+        work(unsafe { &*self.content.get() });
+        self.set_full(0);
+        true
+    }
+}
 
 /// Prepares the arithmetic. Call once, before interrupts are enabled.
 pub fn start() {
     // SAFETY: the block interrupt is not enabled yet.
-    unsafe { &mut *METER.0.get() }.start(&Config {
+    let accumulators = unsafe { &mut *ACCUMULATORS.0.get() };
+    accumulators.meter.start(&Config {
         rate: SAMPLE_RATE_HZ,
     });
 }
@@ -40,29 +100,20 @@ pub fn start() {
 /// Called from the block interrupt only.
 #[inline(always)]
 pub unsafe fn on_block() {
-    // SAFETY: this is the block interrupt, enabled after `start` has written the meter.
+    // SAFETY: this is the block interrupt.
     unsafe {
         sampler::with_completed_block(|block| {
+            let Accumulators { meter, harmonics } = &mut *ACCUMULATORS.0.get();
             // While the main loop has not fetched the last window, the next one goes on.
-            let place = if FINISHED.full.lock(|full| *full) {
-                None
-            } else {
-                Some(&mut *FINISHED.window.get())
-            };
-            if (*METER.0.get()).push_block(&Assembly, block, place) {
-                FINISHED.full.lock(|full| *full = true);
+            let place = FINISHED.place().map(|place| &mut *place);
+            if meter.push_block(&Assembly, block, place) {
+                FINISHED.deliver();
+            }
+            // A harmonic that finds no place is measured again seven seconds later.
+            let place = HARMONIC.place().map(|place| &mut *place);
+            if harmonics.push_block(&Assembly, block, meter.end(), place) != 0 {
+                HARMONIC.deliver();
             }
         });
     }
-}
-
-/// Lets `work` have the window that has finished since the last call, if any; returns whether there was one.
-pub fn with_finished_window(work: impl FnOnce(&Window)) -> bool {
-    if !FINISHED.full.lock(|full| *full) {
-        return false;
-    }
-    // SAFETY: written before `full` was set; the block interrupt keeps away until it is cleared.
-    work(unsafe { &*FINISHED.window.get() });
-    FINISHED.full.lock(|full| *full = false);
-    true
 }

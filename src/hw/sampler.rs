@@ -279,6 +279,9 @@ fn complete(s: &mut Sampler) {
     } else {
         // No block is free: this one is filled again, and its samples are gone.
         s.faults.overrun = s.faults.overrun.saturating_add(1);
+        // The window that they are missing in is marked by one sample of the next block.
+        let number = s.filling;
+        s.block(number).set_lost(0);
     }
     s.rewind();
 }

@@ -203,6 +203,104 @@ pub fn droop(lane: &Lane, remainder: &mut i32, filtered: &mut [i32; CENTRE]) -> 
     join(sum_low, sum_high)
 }
 
+/// The multiplier's sum by 2³⁰, rounded to nearest, into two words.
+macro_rules! rounded_30 {
+    ($low:literal, $high:literal) => {
+        concat!(
+            "mov &{RES1}, {r}\n mov &{RES2}, ",
+            $low,
+            "\n mov &{RES3}, ",
+            $high,
+            "\n",
+            "rla {r}\n rlc ",
+            $low,
+            "\n rlc ",
+            $high,
+            "\n rla {r}\n rlc ",
+            $low,
+            "\n rlc ",
+            $high,
+            "\n",
+            "rla {r}\n adc ",
+            $low,
+            "\n adc ",
+            $high
+        )
+    };
+}
+
+/// One product of parts at offsets of {a} and {b} into the multiplier, or added to its sum.
+macro_rules! part {
+    ($op:literal, $al:literal, $ah:literal, $bl:literal, $bh:literal) => {
+        concat!(
+            "mov ",
+            $al,
+            "({a}), &{",
+            $op,
+            "L}\n mov ",
+            $ah,
+            "({a}), &{",
+            $op,
+            "H}\n",
+            "mov ",
+            $bl,
+            "({b}), &{OP2L}\n mov ",
+            $bh,
+            "({b}), &{OP2H}"
+        )
+    };
+}
+
+/// 145 cycles.
+#[inline(never)]
+pub fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
+    // SAFETY: changes a, reads b; the multiplier is ours here. Seven cycles pass between a product's last operand and the
+    // next one's first.
+    unsafe {
+        asm!(
+            // imaginary · cos + real · sin
+            part!("MPYS32", "4", "6", "0", "2"),
+            "nop\n nop\n nop",
+            part!("MACS32", "0", "2", "4", "6"),
+            "nop\n nop\n nop",
+            rounded_30!("{low}", "{high}"),
+            // real · cos − imaginary · sin
+            part!("MPYS32", "0", "2", "0", "2"),
+            "mov 4({a}), {t}",
+            "mov 6({a}), {r}",
+            "inv {t}",
+            "inv {r}",
+            "inc {t}",
+            "adc {r}",
+            "mov {t}, &{MACS32L}",
+            "mov {r}, &{MACS32H}",
+            "mov 4({b}), &{OP2L}",
+            "mov 6({b}), &{OP2H}",
+            "mov {low}, 4({a})",
+            "mov {high}, 6({a})",
+            rounded_30!("{low}", "{high}"),
+            "mov {low}, 0({a})",
+            "mov {high}, 2({a})",
+            a = in(reg) a,
+            b = in(reg) b,
+            r = out(reg) _,
+            t = out(reg) _,
+            low = out(reg) _,
+            high = out(reg) _,
+            RES1 = const 0x04E6,
+            RES2 = const 0x04E8,
+            RES3 = const 0x04EA,
+            MPYS32L = const 0x04D4,
+            MPYS32H = const 0x04D6,
+            MACS32L = const 0x04DC,
+            MACS32H = const 0x04DE,
+            OP2L = const 0x04E0,
+            OP2H = const 0x04E2,
+            options(nostack),
+        );
+    }
+}
+
 /// 33 cycles for each of sixteen products, 200 for turning. Both loops are 32 bytes, all that the FRAM's cache holds, and
 /// aligned to its lines: they run without wait states.
 #[inline(never)]

@@ -58,6 +58,10 @@ impl Kernel for Assembly {
         wide::add_product(x, a, b);
     }
     #[inline(always)]
+    fn rotate(&self, a: &mut [i32; 2], b: &[i32; 2]) {
+        block::rotate(a, b);
+    }
+    #[inline(always)]
     fn mac(&self, sum: &mut i64, a: &[i32], b: &[i32]) {
         block::mac(sum, a, b);
     }

@@ -79,6 +79,8 @@ pub enum Kind {
     MicroWide,
     /// Signed integer of so many bytes with so many fraction bits. MT tables only.
     Fixed(usize, i32),
+    /// Unsigned 16 bits in 1/32 768; shown in per cent. MT tables only.
+    Share,
     /// Unsigned 64 bits in 2⁻³²; the highest value means not available. MT tables only.
     Energy,
     /// As many bytes as the named field says, without further meaning.

@@ -31,7 +31,8 @@
 //! }
 //! ```
 //!
-//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`].
+//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`], MT3 in
+//! [`power_quality`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -46,6 +47,7 @@ pub mod frame;
 pub mod layout;
 pub mod link;
 pub mod packet;
+pub mod power_quality;
 pub mod procedure;
 pub mod responder;
 pub mod response;

@@ -25,9 +25,8 @@
 //! | 112 | `p_uw` | i64 | µW, as `p_mw`: for calibration at small loads |
 //! | 120 | `q_uvar` | i64 | µvar, as `q_mvar` |
 //! | 128 | `p1_mw` | i32 | mW, fundamental active power |
-//! | 132 | `dpf_ppm` | i32 | 10⁻⁶, displacement power factor, sign of P₁ |
-//! | 136 | `v_peak_uv` | i32 | µV, largest magnitude in the window |
-//! | 140 | `i_peak_ua` | i32 | µA, likewise, line current |
+//! | 132 | `v_peak_uv` | i32 | µV, largest magnitude in the window |
+//! | 136 | `i_peak_ua` | i32 | µA, likewise, line current |
 //!
 //! [`NOT_AVAILABLE`] stands for a quantity, [`ENERGY_NOT_AVAILABLE`] for an energy, that this firmware does not
 //! measure or could not (no zero crossings, first window). Units are such that ST28 shows the same 32-bit words with
@@ -41,7 +40,7 @@ use crate::field::{Field, Kind};
 pub const TABLE: u16 = 2048;
 
 /// Bytes of the table.
-pub const SIZE: usize = 144;
+pub const SIZE: usize = 140;
 
 /// A quantity that is not measured.
 pub const NOT_AVAILABLE: i32 = i32::MIN;
@@ -140,16 +139,14 @@ pub mod offset {
     pub const Q_UVAR: usize = 120;
     /// `p1_mw`.
     pub const P1_MW: usize = 128;
-    /// `dpf_ppm`.
-    pub const DPF_PPM: usize = 132;
     /// `v_peak_uv`.
-    pub const V_PEAK_UV: usize = 136;
+    pub const V_PEAK_UV: usize = 132;
     /// `i_peak_ua`.
-    pub const I_PEAK_UA: usize = 140;
+    pub const I_PEAK_UA: usize = 136;
 }
 
 /// The fields as a reader shows them: name with unit, and how to scale.
-pub const FIELDS: [Field; 27] = [
+pub const FIELDS: [Field; 26] = [
     Field::new("sequence", Kind::Unsigned(4)),
     Field::new("uptime_s", Kind::Unsigned(4)),
     Field::new("flags", Kind::Flags(4, &FLAG_NAMES)),
@@ -174,7 +171,6 @@ pub const FIELDS: [Field; 27] = [
     Field::new("p_fine_w", Kind::MicroWide),
     Field::new("q_fine_var", Kind::MicroWide),
     Field::new("p1_w", Kind::Milli),
-    Field::new("dpf", Kind::Micro),
     Field::new("v_peak_v", Kind::Micro),
     Field::new("i_peak_a", Kind::Micro),
 ];
@@ -224,7 +220,6 @@ mod tests {
             ("p_fine_w", offset::P_UW),
             ("q_fine_var", offset::Q_UVAR),
             ("p1_w", offset::P1_MW),
-            ("dpf", offset::DPF_PPM),
             ("v_peak_v", offset::V_PEAK_UV),
             ("i_peak_a", offset::I_PEAK_UA),
         ];

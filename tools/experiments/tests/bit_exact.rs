@@ -7,6 +7,7 @@ use c12::snapshot::offset;
 use experiments::meter::Meter;
 use experiments::waveforms;
 use meter430::readings::{Readings, SAMPLE_RATE_HZ};
+use metrology::harmonics::{Harmonic, Harmonics};
 use metrology::{Block, Config, Portable};
 use virtual_meter::scene::Options;
 
@@ -18,6 +19,8 @@ fn on_the_host(codes: &[[i32; 3]], windows: u32) -> Option<Vec<u8>> {
     let mut meter = metrology::Meter::new(&Config {
         rate: SAMPLE_RATE_HZ,
     });
+    let mut harmonics = Harmonics::ZERO;
+    let mut harmonic = Harmonic::ZERO;
     let mut readings = Readings::new();
     let mut finished = 0;
     for samples in codes.chunks_exact(metrology::block::BLOCK) {
@@ -26,7 +29,12 @@ fn on_the_host(codes: &[[i32; 3]], windows: u32) -> Option<Vec<u8>> {
             block.set(slot, *codes);
         }
         let mut window = metrology::Window::default();
-        if meter.push_block(&Portable, &mut block, Some(&mut window)) {
+        let is_finished = meter.push_block(&Portable, &mut block, Some(&mut window));
+        let place = Some(&mut harmonic);
+        if harmonics.push_block(&Portable, &block, meter.end(), place) != 0 {
+            readings.enter(&Portable, &harmonic, false);
+        }
+        if is_finished {
             readings.account(&Portable, &window, 0, false);
             finished += 1;
             if finished == windows {

@@ -244,6 +244,7 @@ impl<'a> Reader<'a> {
             Kind::Time => self.time(TimeType::OfDay, big_endian)?,
             Kind::Milli => scaled(number::signed(self.take(4)?, big_endian), 1e3),
             Kind::Micro => scaled(number::signed(self.take(4)?, big_endian), 1e6),
+            Kind::Share => json!(number::unsigned(self.take(2)?, big_endian) as f64 / 327.68),
             Kind::MicroWide => match number::signed(self.take(8)?, big_endian) {
                 i64::MIN => Value::Null,
                 raw => json!(raw as f64 / 1e6),

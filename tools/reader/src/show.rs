@@ -100,7 +100,7 @@ pub enum Scale {
 }
 
 /// Name, label, digits in the base unit, unit.
-const SNAPSHOT: [(&str, &str, usize, &str); 18] = [
+const SNAPSHOT: [(&str, &str, usize, &str); 19] = [
     ("vrms_v", "voltage", 3, "V"),
     ("irms_a", "current", 4, "A"),
     ("neutral_a", "neutral current", 4, "A"),
@@ -108,6 +108,7 @@ const SNAPSHOT: [(&str, &str, usize, &str); 18] = [
     ("q_var", "reactive power", 2, "var"),
     ("s_va", "apparent power", 2, "VA"),
     ("pf", "power factor", 4, ""),
+    ("dpf", "displacement PF", 4, ""),
     ("f_hz", "frequency", 4, "Hz"),
     ("thd_v_pct", "voltage THD", 2, "%"),
     ("thd_i_pct", "current THD", 2, "%"),

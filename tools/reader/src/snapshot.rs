@@ -30,6 +30,21 @@ pub fn arrange(bytes: &[u8]) -> Result<Record> {
             snapshot.insert(name, value)
         };
     }
+    snapshot.insert("dpf".into(), displacement(&snapshot));
     snapshot.insert("energy".into(), Value::Object(energy));
     Ok(snapshot)
+}
+
+/// Displacement power factor, cos φ₁, with the sign of the fundamental active power; from that and the reactive power,
+/// which is the fundamental's. Null without either.
+fn displacement(snapshot: &Record) -> Value {
+    let number = |name: &str| snapshot.get(name).and_then(Value::as_f64);
+    let (Some(active), Some(reactive)) = (number("p1_w"), number("q_var")) else {
+        return Value::Null;
+    };
+    let apparent = active.hypot(reactive);
+    if apparent == 0.0 {
+        return Value::Null;
+    }
+    Value::from(active / apparent)
 }

@@ -128,6 +128,7 @@ fn words(kind: Kind) -> String {
         Kind::Time => "time of day".into(),
         Kind::Milli => "signed, 32 bits, thousandths".into(),
         Kind::Micro => "signed, 32 bits, millionths".into(),
+        Kind::Share => "unsigned, 16 bits, 1/32 768, shown in %".into(),
         Kind::MicroWide => "signed, 64 bits, millionths".into(),
         Kind::Fixed(size, fraction) => {
             let exponent: String = (fraction.to_string().bytes())
