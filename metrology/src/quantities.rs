@@ -137,16 +137,23 @@ impl Quantities {
         let gain = both.gain;
 
         // Energies of the fundamental, with the droop of the converter's filter taken out.
-        let gain = kernel.mul_q30(gain, flat) as u32;
+        let restored_gain = kernel.mul_q30(gain, flat) as u32;
         let pieces = tally.fundamental.pieces.max(1) as u32;
         let unit = kernel.divide(FUNDAMENTAL_UNIT, pieces);
         let mut fundamental = [tally.fundamental.active, tally.fundamental.reactive];
         for energy in &mut fundamental {
-            for factor in [unit, gain, length] {
+            for factor in [unit, restored_gain, length] {
                 kernel.scale(energy, factor, 0);
             }
             kernel.shift_left(energy, 4);
         }
+
+        // The crosstalk is in phase with the voltage's fundamental.
+        let mut crosstalk = 0;
+        kernel.add_product(&mut crosstalk, line.power_offset, length as i32);
+        kernel.scale(&mut crosstalk, 1 << 18, 0);
+        kernel.scale(&mut crosstalk, gain as u32, 0);
+        kernel.sub(&mut fundamental[0], &crosstalk);
 
         // Phase: what the current channel lags too much is turned back, for the fundamental.
         let [active, reactive] = &fundamental;

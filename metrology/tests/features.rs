@@ -353,6 +353,8 @@ fn gains_offsets_and_power_gain_do_what_they_say() {
         plain.active_uw(),
         q.active_uw()
     );
+    let fundamental = plain.fundamental_active_uw() - q.fundamental_active_uw();
+    assert!((fundamental - 100_000).abs() < 40, "{fundamental}");
 }
 
 #[test]
