@@ -5,9 +5,11 @@ use crate::hw::{
     board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
     sampler, spi, time, watchdog,
 };
+use c12::diagnostics;
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
+use meter430::snapshot::DIAGNOSTICS;
 use metrology::Kernel;
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
@@ -26,6 +28,8 @@ struct App {
 struct Alive {
     blocks_seen: u16,
     at_ms: u32,
+    /// Times that the converter had to be brought up again.
+    restarts: u16,
 }
 
 /// The main loop's state. A static: on the stack it would exist twice while it is made.
@@ -39,6 +43,7 @@ static APP: MainOwned = MainOwned(UnsafeCell::new(App {
     alive: Alive {
         blocks_seen: 0,
         at_ms: 0,
+        restarts: 0,
     },
 }));
 
@@ -51,6 +56,9 @@ fn main() -> ! {
     let app = unsafe { &mut *APP.0.get() };
     app.device.start();
     app.device.serial = identity::serial_number();
+    let reset_cause = p.sys.sysrstiv().read().bits();
+    let at = DIAGNOSTICS + diagnostics::SIZE - 2;
+    app.device.readings.snapshot.put_half(at, reset_cause);
     app.start_converter(&p);
     // SAFETY: everything that a handler uses is initialised.
     unsafe { msp430::interrupt::enable() };
@@ -61,7 +69,6 @@ fn main() -> ! {
 }
 
 /// Brings everything up, in the order that it needs.
-#[inline(never)]
 fn power_up(p: &Peripherals) {
     board::init_pins(p);
     clock::init(p);
@@ -85,6 +92,9 @@ impl App {
             let uptime_s = kernel::Assembly.divide(time::now_ms() as u64, 1000);
             pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
         }) {
+            if !held {
+                self.show_diagnostics();
+            }
             self.print_status(p);
         }
         match port::poll(p) {
@@ -102,15 +112,14 @@ impl App {
         let blocks = sampler::blocks_completed();
         let now_ms = time::now_ms();
         if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
-            self.alive = Alive {
-                blocks_seen: blocks,
-                at_ms: now_ms,
-            };
+            self.alive.blocks_seen = blocks;
+            self.alive.at_ms = now_ms;
             self.device.status &= !STATUS_MEASUREMENT_ERROR;
             watchdog::feed(p);
         } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS
             || sampler::needs_bring_up()
         {
+            self.alive.restarts += 1;
             sampler::stop(p);
             self.start_converter(p);
             self.alive.at_ms = now_ms;
@@ -130,13 +139,20 @@ impl App {
         }
     }
 
+    /// The counters of MT2; the cause of the last reset stands there since power-up.
+    fn show_diagnostics(&mut self) {
+        let snapshot = &mut self.device.readings.snapshot;
+        let mut at = DIAGNOSTICS;
+        for count in sampler::faults().counters() {
+            snapshot.put_half(at, count);
+            at += 2;
+        }
+        snapshot.put_half(at, self.alive.restarts);
+    }
+
     /// One readable line a second on the service console.
     fn print_status(&self, p: &Peripherals) {
         let mut line = console::Line(p);
-        let _ = meter430::status_line::write(
-            &mut line,
-            &self.device.readings.snapshot,
-            sampler::faults().lost(),
-        );
+        let _ = meter430::status_line::write(&mut line, &self.device.readings.snapshot);
     }
 }

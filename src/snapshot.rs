@@ -1,20 +1,25 @@
-//! The measurement snapshot, kept as the tables MT0 and MT3 show it.
+//! The measurement snapshot, kept as the tables MT0, MT3 and MT2 show it.
 //!
 //! Kept so because every reader of it is a table: MT0 whole, ST23 and ST28 in parts. Layout: [`c12::snapshot`].
 
-use c12::power_quality;
 use c12::snapshot::{NOT_AVAILABLE, SIZE, flag, offset};
+use c12::{diagnostics, power_quality};
 
 /// Where table MT3 follows MT0.
 pub const POWER_QUALITY: usize = SIZE;
+/// Where table MT2 follows that.
+pub const DIAGNOSTICS: usize = SIZE + power_quality::SIZE;
 
-/// One consistent instant, MT0 and behind it MT3, in 16-bit words: the compiler would take wider numbers to bytes shift by shift.
+/// 16-bit words of all three.
+const WORDS: usize = (DIAGNOSTICS + diagnostics::SIZE) / 2;
+
+/// One consistent instant, MT0 and behind it MT3 and MT2, in 16-bit words: the compiler would take wider numbers to bytes shift by shift.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot([u16; (SIZE + power_quality::SIZE) / 2]);
+pub struct Snapshot([u16; WORDS]);
 
 impl Snapshot {
     /// All zero: what a static begins with; call [`clear`](Self::clear) before use.
-    pub const ZERO: Self = Self([0; (SIZE + power_quality::SIZE) / 2]);
+    pub const ZERO: Self = Self([0; WORDS]);
 
     /// Nothing measured yet: all zero, marked, and what this meter never measures not available.
     pub fn clear(&mut self) {

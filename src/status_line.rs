@@ -1,27 +1,27 @@
 //! The service console's status line: one a second, for people.
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{DIAGNOSTICS, Snapshot};
 use c12::snapshot::{NOT_AVAILABLE, offset};
 use ufmt::uWrite;
 
 /// Writes `V=219.998 I=10.000345 P=2199.987 f=60.000012 Wh=12 flags=64 lost=0` and a line end.
 ///
-/// `lost` counts the samples since power-up that were missed, damaged or dropped.
+/// `lost` counts the samples since power-up that were missed, damaged or dropped, from the counters of MT2.
 ///
 /// # Errors
 /// Whatever the writer says.
-pub fn write<W: uWrite + ?Sized>(
-    out: &mut W,
-    snapshot: &Snapshot,
-    lost: u16,
-) -> Result<(), W::Error> {
+pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(), W::Error> {
     quantity(out, "V=", snapshot.word(offset::VRMS_MV), 3)?;
     quantity(out, " I=", snapshot.word(offset::IRMS_UA), 6)?;
     quantity(out, " P=", snapshot.word(offset::P_MW), 3)?;
     quantity(out, " f=", snapshot.word(offset::F_UHZ), 6)?;
     quantity(out, " Wh=", snapshot.word(offset::IMPORT + 4), 0)?;
     quantity(out, " flags=", snapshot.word(offset::FLAGS), 0)?;
-    quantity(out, " lost=", lost as u32, 0)?;
+    let mut lost = (snapshot.half(DIAGNOSTICS + 6) as u32) << 4;
+    for at in [DIAGNOSTICS, DIAGNOSTICS + 2, DIAGNOSTICS + 4] {
+        lost += snapshot.half(at) as u32;
+    }
+    quantity(out, " lost=", lost, 0)?;
     out.write_str("\r\n")
 }
 
@@ -101,11 +101,13 @@ mod tests {
         snapshot.put_quantity(offset::IRMS_UA, 4_567);
         snapshot.put_quantity(offset::P_MW, -1_234_500);
         snapshot.put_wide(offset::IMPORT, &(12 << 32));
+        snapshot.put_half(DIAGNOSTICS + 2, 3);
+        snapshot.put_half(DIAGNOSTICS + 6, 2);
         let mut text = Text(String::new());
-        write(&mut text, &snapshot, 3).unwrap();
+        write(&mut text, &snapshot).unwrap();
         assert_eq!(
             text.0,
-            "V=219.998 I=0.004567 P=-1234.500 f=- Wh=12 flags=0 lost=3\r\n"
+            "V=219.998 I=0.004567 P=-1234.500 f=- Wh=12 flags=0 lost=35\r\n"
         );
     }
 }

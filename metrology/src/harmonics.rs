@@ -123,7 +123,6 @@ impl Harmonics {
 }
 
 /// √(2 · part / (whole / pieces)) in 1/32 768, below 2; 0 if there is no whole.
-#[inline(never)]
 fn root_of_ratio<K: Kernel>(kernel: &K, part: &mut i64, whole: &i64, pieces: u16) -> u16 {
     let mut whole = *whole;
     // Equal shifts until the whole fits 30 bits.

@@ -36,7 +36,6 @@ impl History {
 }
 
 /// Estimates the lost samples of one lane.
-#[inline(never)]
 fn fill<K: Kernel>(kernel: &K, lane: &mut Lane, lost: u16, bend: i32) {
     let mut remaining = lost;
     for at in HISTORY..LANE {

@@ -93,7 +93,6 @@ impl Oscillator {
     };
 
     /// Starts at `turns`/2³² of a turn per sample (at most 0.2 turns), with phase 0 in the middle of a block.
-    #[inline(never)]
     pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
         let single = unit_vector(kernel, turns);
         let mut value = unit_vector(kernel, turns >> 1);

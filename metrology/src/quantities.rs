@@ -98,13 +98,15 @@ impl Quantities {
         let per_sample = &Reciprocal::new(kernel, length);
 
         let mut channels = [Channel::default(); CHANNELS];
+        let inputs = sums.0.windows(1 + Sums::SQUARES);
         let constants = calibration.channels.iter();
-        for ((channel, codes), constants) in channels
-            .iter_mut()
-            .zip(sums.0.windows(1 + Sums::SQUARES))
-            .zip(constants)
-        {
-            if channel.compute(kernel, per_sample, codes, constants) != 0 {
+        for ((channel, sums), constants) in channels.iter_mut().zip(inputs).zip(constants) {
+            channel.compute(kernel, per_sample, sums, constants);
+        }
+        for (channel, peak) in channels.iter().zip(&tally.peaks) {
+            // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
+            let beyond_mean = peak.wrapping_sub(channel.mean.unsigned_abs() >> 8);
+            if *peak != 0 && beyond_mean < STILL {
                 quantities.flags.insert(Flags::CHANNEL_STUCK);
             }
         }
@@ -286,24 +288,20 @@ struct Channel {
     rms: i32,
 }
 
-/// Mean square, code²/256, that a constant may seem to have: 32 codes squared, two fifths of the converter's noise. The
-/// mean's rounding makes less of a constant up to an eighth of full scale; nearer to full scale a channel is clipped.
-const STILL: u32 = 1 << 18;
+/// Distance of a channel's peak from its mean, in codes, that is none: a quarter of the converter's rms noise.
+const STILL: u32 = 16;
 
 impl Channel {
-    /// Computes mean and rms; returns 1 if the channel gives a constant value, else 0.
-    #[inline(never)]
+    /// Computes mean and rms.
     fn compute<K: Kernel>(
         &mut self,
         kernel: &K,
         per_sample: &Reciprocal,
         sums: &[i64],
         constants: &ChannelCalibration,
-    ) -> u16 {
+    ) {
         // The channel's Σ of codes first, its Σ of squares last.
-        let [codes, .., squares] = sums else {
-            return 0;
-        };
+        let [codes, .., squares] = sums else { return };
         let mut sum = *codes;
         per_sample.mean(kernel, &mut sum, 8);
         let mean = sum as i32;
@@ -314,20 +312,12 @@ impl Channel {
         sum = *squares;
         per_sample.mean(kernel, &mut sum, SQUARE_FRACTION);
         kernel.sub(&mut sum, &rest);
-        // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
-        let mut stuck = 0;
-        rest = sum;
-        kernel.add_small(&mut rest, STILL as i32);
-        if mean != 0 && (rest >> 32) as i32 == 0 && (rest as u32) < 2 * STILL {
-            stuck = 1;
-        }
         kernel.add_small(&mut sum, -(constants.noise as i32));
         if sum > 0 {
             kernel.shift_left(&mut sum, 8);
             let root = kernel.square_root(&(sum as u64)).min(MOST_RMS);
             self.rms = kernel.mul_q30(root as i32, constants.gain.to_bits());
         }
-        stuck
     }
 }
 

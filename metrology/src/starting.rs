@@ -15,9 +15,6 @@ impl Starting {
     /// Counting until proven otherwise.
     pub const COUNTING: Self = Self { below: 0 };
 
-    /// Below the threshold until proven otherwise: what a meter should be after power-up without load.
-    pub const STOPPED: Self = Self { below: WINDOWS };
-
     /// Whether energy counts at present.
     pub fn counts(&self) -> bool {
         self.below < WINDOWS

@@ -301,6 +301,25 @@ fn the_first_window_after_start_is_short_and_says_so() {
 }
 
 #[test]
+fn a_frequency_that_no_mains_has_is_remarked_and_none_is_shown() {
+    for hertz in [5.0, 30.0, 90.0, 400.0] {
+        let source = Source::new(hertz, Signal::sine(220.0, 0.3), Signal::sine(10.0, 0.3));
+        let windows = Bench::new(8000).run(&source, 4.0);
+        assert!(windows.len() >= 3);
+        for window in &windows {
+            let q = quantities(window);
+            assert!(q.flags.contains(Flags::UNSYNCHRONISED), "{hertz} Hz: {q:?}");
+            assert_eq!(q.frequency_uhz(), 0);
+            // Cut anywhere, a second still holds about the energy that flowed.
+            assert!(
+                (q.active_uw() as f64 / 2.2e9 - 1.0).abs() < 0.06,
+                "{hertz} Hz: {q:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn without_crossings_windows_are_forced_and_lose_nothing() {
     // Ten seconds of direct voltage in the middle of mains.
     let mut bench = Bench::new(8000);

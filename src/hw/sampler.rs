@@ -35,13 +35,9 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Samples that did not reach the arithmetic as they were, of all causes; saturating.
-    pub fn lost(&self) -> u16 {
-        let blocks = self.overrun.saturating_mul(BLOCK as u16);
-        self.bad_crc
-            .saturating_add(self.bad_status)
-            .saturating_add(self.missed)
-            .saturating_add(blocks)
+    /// In the order of table MT2.
+    pub fn counters(&self) -> [u16; 4] {
+        [self.bad_crc, self.bad_status, self.missed, self.overrun]
     }
 }
 

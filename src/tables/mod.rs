@@ -10,6 +10,7 @@
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies, ST27 selection, ST28 present values |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
+//! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
 //! | `mt3` in [`c12::power_quality`] | MT3 harmonics |
 
 #[cfg(test)]
@@ -19,9 +20,9 @@ pub mod registers;
 pub mod sources;
 
 use c12::table::Part;
-use c12::{calibration, power_quality, snapshot};
+use c12::{calibration, diagnostics, power_quality, snapshot};
 
-use crate::snapshot::POWER_QUALITY;
+use crate::snapshot::{DIAGNOSTICS, POWER_QUALITY};
 
 /// Where the bytes of a live part come from: below 0x100 an offset into the snapshot, above it one of these.
 pub mod live {
@@ -47,6 +48,7 @@ static MT1: [Part; 1] = [Part::Live {
     size: calibration::SIZE as u16,
 }];
 
+static MT2: [Part; 1] = [snapshot_part(DIAGNOSTICS, diagnostics::SIZE as u16)];
 static MT3: [Part; 1] = [snapshot_part(POWER_QUALITY, power_quality::SIZE as u16)];
 
 c12::tables! {
@@ -68,6 +70,7 @@ c12::tables! {
         28: read registers::ST28;
         2048: read MT0;
         2049: write MT1;
+        2050: read MT2;
         2051: read MT3;
     }
 }

@@ -9,7 +9,7 @@ mod sources;
 mod time;
 
 use crate::field::Field;
-use crate::{calibration, power_quality, snapshot};
+use crate::{calibration, diagnostics, power_quality, snapshot};
 
 /// First manufacturer table on the wire.
 pub const MANUFACTURER: u16 = 2048;
@@ -37,7 +37,7 @@ pub const LAYOUTS: [&[Layout]; 8] = [
     &MANUFACTURER_LAYOUTS,
 ];
 
-const MANUFACTURER_LAYOUTS: [Layout; 3] = [
+const MANUFACTURER_LAYOUTS: [Layout; 4] = [
     Layout {
         table: snapshot::TABLE,
         name: "MEASUREMENT_SNAPSHOT",
@@ -47,6 +47,11 @@ const MANUFACTURER_LAYOUTS: [Layout; 3] = [
         table: calibration::TABLE,
         name: "CALIBRATION",
         fields: &calibration::FIELDS,
+    },
+    Layout {
+        table: diagnostics::TABLE,
+        name: "DIAGNOSTICS",
+        fields: &diagnostics::FIELDS,
     },
     Layout {
         table: power_quality::TABLE,

@@ -31,8 +31,8 @@
 //! }
 //! ```
 //!
-//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`], MT3 in
-//! [`power_quality`].
+//! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`], MT2 in
+//! [`diagnostics`], MT3 in [`power_quality`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -41,6 +41,7 @@ pub mod calibration;
 pub mod client;
 pub mod crc;
 pub mod device;
+pub mod diagnostics;
 pub mod event;
 pub mod field;
 pub mod frame;

@@ -58,6 +58,11 @@ fn one_converter_frame_in_a_hundred_is_corrupt() {
     );
     meter.run(4.0).expect("runs");
     let after = meter.snapshot().expect("snapshot");
+    // MT2 has counted them: one in a hundred of 10 s, in the CRC or, when the status word was hit as well, still there.
+    let counted = meter.read(c12::diagnostics::TABLE).expect("MT2");
+    let bad_crc = u16::from_le_bytes([counted[0], counted[1]]);
+    assert!((700..900).contains(&bad_crc), "{bad_crc} frames counted");
+    assert_eq!(counted[2..10], [0; 8], "nothing else went wrong");
     std::fs::remove_file(path).ok();
     assert!(
         !after["flags"].to_string().contains("frames_lost"),
