@@ -292,6 +292,8 @@ impl Oracle {
         self.board.memory.set_word(TRAMPOLINE + 2, address);
         self.board.undo.clear();
         self.board.objection = None;
+        // An instruction that faults may have read the multiplier.
+        self.board.supplied.clear();
         let result = self.run(registers, limit, stop_at);
         (result, std::mem::take(&mut self.board.undo))
     }
