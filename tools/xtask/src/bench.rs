@@ -163,7 +163,10 @@ fn rows(figures: &Figures) -> [(&'static str, String); 8] {
     ]
 }
 
-/// Runs the program as a user would; returns its report and the processor time that it took, in seconds.
+/// Runs of the program, of which the fastest counts.
+const RUNS: usize = 3;
+
+/// Runs the program as a user would; returns its report and the least processor time that it took, in seconds.
 fn run_program() -> Result<(Value, f64)> {
     progress::run(
         "virtual meter, release build",
@@ -185,9 +188,13 @@ fn run_program() -> Result<(Value, f64)> {
         "--report",
     ]);
     command.arg(&path).arg(workspace::image_elf());
-    let before = children_s()?;
-    progress::run("virtual meter", &mut command)?;
-    let core_s = children_s()? - before;
+    // The simulation is the same every time; what differs is what else the machine does, and the least of it counts.
+    let mut core_s = f64::INFINITY;
+    for _ in 0..RUNS {
+        let before = children_s()?;
+        progress::run("virtual meter", &mut command)?;
+        core_s = core_s.min(children_s()? - before);
+    }
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
     let report =
