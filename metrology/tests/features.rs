@@ -240,6 +240,33 @@ fn no_load_makes_no_pulse_and_the_starting_current_counts() {
 }
 
 #[test]
+#[ignore = "a day of samples takes a minute; run by cargo xtask test"]
+fn a_day_without_load_makes_no_pulse() {
+    let pulse = energy::threshold(6400, 8000);
+    let mut seed = 24;
+    let mut bench = Bench::new(8000);
+    let mut no_load = NoLoad::default();
+    let mut energy = Energy::ZERO;
+    let mut windows = 0u32;
+    for n in 0..24 * 3600 * 8000u64 {
+        let wave = 2f64.sqrt() * (std::f64::consts::TAU * 60.0 * n as f64 / 8000.0).sin();
+        let v = 138.0 * wave * FULL_SCALE / VOLTS + noise(&mut seed, 67.0);
+        let codes = [quantise(v), quantise(noise(&mut seed, 67.0)), 0];
+        if let Some(window) = bench.push(Some(codes)) {
+            let nominal = &Calibration::NOMINAL;
+            let q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
+            energy.add(&Portable, &q.flow, &pulse, window.tally.length);
+            windows += 1;
+        }
+    }
+    assert!(windows >= 86_398, "{windows}");
+    assert!(
+        energy.0.iter().all(|register| register.pulses == 0),
+        "{energy:?}"
+    );
+}
+
+#[test]
 fn noise_is_subtracted_inside_the_root() {
     let mut seed = 7;
     let mut calibration = Calibration::NOMINAL;

@@ -131,3 +131,38 @@ proptest! {
         prop_assert_eq!(pulses as u128 * threshold as u128 + register.remainder as u128, sum);
     }
 }
+
+#[test]
+fn every_quadrant_has_its_register() {
+    let threshold = energy::threshold(6400, 8000);
+    let amount = threshold as i64 * 2;
+    // Active, reactive; then the registers that move, in the order import, export, I, II, III, IV.
+    for (active, reactive, expected) in [
+        (1, 1, [1, 0, 1, 0, 0, 0]),
+        (-1, 1, [0, 1, 0, 1, 0, 0]),
+        (-1, -1, [0, 1, 0, 0, 1, 0]),
+        (1, -1, [1, 0, 0, 0, 0, 1]),
+    ] {
+        let mut meter = Energy::ZERO;
+        let flow = energy::Flow {
+            active: active * amount,
+            reactive: reactive * amount,
+            apparent: 3 * threshold,
+        };
+        meter.add(&Portable, &flow, &threshold, 8000 << 16);
+        let pulses: Vec<u32> = meter.0.iter().map(|register| register.pulses).collect();
+        let expected: Vec<u32> = expected.iter().map(|moves| moves * 2).chain([3]).collect();
+        assert_eq!(pulses, expected, "P {active}, Q {reactive}");
+        // Whole pulses leave nothing behind.
+        assert!(meter.0.iter().all(|register| register.remainder == 0));
+    }
+    // Nothing at all is neither export nor capacitive: no remainder moves anywhere.
+    let mut meter = Energy::ZERO;
+    meter
+        .0
+        .iter_mut()
+        .for_each(|register| register.remainder = 5);
+    let before = meter;
+    meter.add(&Portable, &energy::Flow::default(), &threshold, 8000 << 16);
+    assert_eq!(meter, before);
+}
