@@ -72,11 +72,6 @@ impl PulseTrain {
     pub fn left(&self) -> u16 {
         self.left
     }
-
-    /// Time from edge to edge.
-    pub fn step(&self) -> u32 {
-        self.step
-    }
 }
 
 /// How long it takes until `part` of `window` has flowed, at most a few windows.

@@ -30,7 +30,7 @@ impl Spectrum {
 
 /// Spectrum after `seconds` of a source.
 fn spectrum(source: &Source, seconds: u64) -> Spectrum {
-    let mut meter = Meter::new(&Config { rate: 8000 });
+    let mut meter = Meter::new(&Config { rate: source.rate });
     let mut harmonics = Harmonics::ZERO;
     let mut spectrum = Spectrum {
         voltage: [0; COUNT],
@@ -39,7 +39,7 @@ fn spectrum(source: &Source, seconds: u64) -> Spectrum {
     let mut block = Block::EMPTY;
     let mut window = Window::default();
     let mut harmonic = Harmonic::ZERO;
-    for n in 0..seconds * 8000 {
+    for n in 0..seconds * source.rate as u64 {
         block.set((n % 16) as usize, source.codes(n).map(quantise));
         if n % 16 != 15 {
             continue;
@@ -102,6 +102,33 @@ fn harmonics_are_right_to_one_per_cent() {
         let harmonic_sum: f64 = (2..=21).map(|k| 1.0 / k as f64).sum::<f64>().sqrt();
         assert!((v as f64 / 32768.0 / (0.05 * harmonic_sum) - 1.0).abs() < 0.01);
         assert!((i as f64 / 32768.0 / (0.3 * harmonic_sum) - 1.0).abs() < 0.01);
+    }
+}
+
+#[test]
+fn orders_beyond_a_fifth_of_the_sample_rate_are_left_out_and_the_round_goes_on() {
+    // At 4 000 samples a second and 60 Hz that is the 13th.
+    let lines = |fundamental: f64| {
+        let mut lines = vec![line(1.0, fundamental, 0.2)];
+        lines.extend((2..=21).map(|k| line(k as f64, fundamental * 0.1, k as f64)));
+        Signal::of(&lines)
+    };
+    let mut source = Source::new(60.0, lines(220.0), lines(5.0));
+    source.rate = 4000;
+    let spectrum = spectrum(&source, 11);
+    for (at, share) in spectrum.voltage.iter().zip(spectrum.current).enumerate() {
+        for share in [*share.0, share.1] {
+            let error = share as f64 / 32768.0 - 0.1;
+            assert!(
+                if at + 2 <= 13 {
+                    error.abs() < 0.002
+                } else {
+                    share == 0
+                },
+                "order {}: {share}",
+                at + 2
+            );
+        }
     }
 }
 
