@@ -14,7 +14,7 @@ use metrology::oscillator::Phasor;
 /// The multiplier's sum to zero.
 macro_rules! clear {
     () => {
-        "clr &{RES0}\n clr &{RES1}\n clr &{RES2}\n clr &{RES3}"
+        "clr &RES0\n clr &RES1\n clr &RES2\n clr &RES3"
     };
 }
 
@@ -22,7 +22,7 @@ macro_rules! clear {
 /// later that the product takes.
 macro_rules! folded {
     () => {
-        "mov {t}, &{MACS32L}\n mov {u}, &{MACS32H}\n .word 0x4CB2, {OP2L}\n .word 0x4CB2, {OP2H}\n dec {n}"
+        "mov {t}, &MACS32L\n mov {u}, &MACS32H\n .word 0x4CB2, OP2L\n .word 0x4CB2, OP2H\n dec {n}"
     };
 }
 
@@ -30,7 +30,7 @@ macro_rules! folded {
 macro_rules! cut_27 {
     ($low:literal, $high:literal) => {
         concat!(
-            "mov &{RES1}, {n}\n mov &{RES2}, ", $low, "\n mov &{RES3}, ", $high, "\n",
+            "mov &RES1, {n}\n mov &RES2, ", $low, "\n mov &RES3, ", $high, "\n",
             cut_27!(bit $low, $high), cut_27!(bit $low, $high), cut_27!(bit $low, $high),
             cut_27!(bit $low, $high), cut_27!(bit $low, $high),
         )
@@ -46,37 +46,37 @@ macro_rules! turned {
         concat!(
             "mov ",
             $sum,
-            "({sum}), &{RES0}\n mov 2+",
+            "({sum}), &RES0\n mov 2+",
             $sum,
-            "({sum}), &{RES1}\n",
+            "({sum}), &RES1\n",
             "mov 4+",
             $sum,
-            "({sum}), &{RES2}\n mov 6+",
+            "({sum}), &RES2\n mov 6+",
             $sum,
-            "({sum}), &{RES3}\n",
-            "mov {p0}, &{MACS32L}\n mov {p1}, &{MACS32H}\n",
+            "({sum}), &RES3\n",
+            "mov {p0}, &MACS32L\n mov {p1}, &MACS32H\n",
             "mov ",
             $pl,
-            "({phase}), &{OP2L}\n mov ",
+            "({phase}), &OP2L\n mov ",
             $ph,
-            "({phase}), &{OP2H}\n",
+            "({phase}), &OP2H\n",
             // Seven cycles until the product is done.
             "nop\n nop\n nop\n",
-            "mov {t}, &{MACS32L}\n mov {u}, &{MACS32H}\n",
+            "mov {t}, &MACS32L\n mov {u}, &MACS32H\n",
             "mov ",
             $ql,
-            "({phase}), &{OP2L}\n mov ",
+            "({phase}), &OP2L\n mov ",
             $qh,
-            "({phase}), &{OP2H}\n",
+            "({phase}), &OP2H\n",
             "nop\n nop\n nop\n",
-            "mov &{RES0}, ",
+            "mov &RES0, ",
             $sum,
-            "({sum})\n mov &{RES1}, 2+",
+            "({sum})\n mov &RES1, 2+",
             $sum,
             "({sum})\n",
-            "mov &{RES2}, 4+",
+            "mov &RES2, 4+",
             $sum,
-            "({sum})\n mov &{RES3}, 6+",
+            "({sum})\n mov &RES3, 6+",
             $sum,
             "({sum})",
         )
@@ -96,34 +96,26 @@ pub fn mac(sum: &mut i64, a: &[i32], b: &[i32]) {
     // six cycles from there, the next operand is written seven later: not to be unrolled.
     unsafe {
         asm!(
-            "mov @{sum}, &{RES0}",
-            "mov 2({sum}), &{RES1}",
-            "mov 4({sum}), &{RES2}",
-            "mov 6({sum}), &{RES3}",
+            "mov @{sum}, &RES0",
+            "mov 2({sum}), &RES1",
+            "mov 4({sum}), &RES2",
+            "mov 6({sum}), &RES3",
             "2:",
-            ".word 0x4CB2, {MACS32L}",
-            ".word 0x4CB2, {MACS32H}",
-            ".word 0x4DB2, {OP2L}",
-            ".word 0x4DB2, {OP2H}",
+            ".word 0x4CB2, MACS32L",
+            ".word 0x4CB2, MACS32H",
+            ".word 0x4DB2, OP2L",
+            ".word 0x4DB2, OP2H",
             "dec {count}",
             "jne 2b",
             // Six cycles from the last operand to RES3: these reads, in ascending order, are late enough.
-            "mov &{RES0}, 0({sum})",
-            "mov &{RES1}, 2({sum})",
-            "mov &{RES2}, 4({sum})",
-            "mov &{RES3}, 6({sum})",
+            "mov &RES0, 0({sum})",
+            "mov &RES1, 2({sum})",
+            "mov &RES2, 4({sum})",
+            "mov &RES3, 6({sum})",
             sum = in(reg) sum,
             count = inout(reg) count => _,
             inout("r12") a.as_ptr() => _,
             inout("r13") b.as_ptr() => _,
-            RES0 = const 0x04E4,
-            RES1 = const 0x04E6,
-            RES2 = const 0x04E8,
-            RES3 = const 0x04EA,
-            MACS32L = const 0x04DC,
-            MACS32H = const 0x04DE,
-            OP2L = const 0x04E0,
-            OP2H = const 0x04E2,
             options(nostack),
         );
     }
@@ -207,9 +199,9 @@ pub fn droop(lane: &Lane, remainder: &mut i32, filtered: &mut [i32; CENTRE]) -> 
 macro_rules! rounded_30 {
     ($low:literal, $high:literal) => {
         concat!(
-            "mov &{RES1}, {r}\n mov &{RES2}, ",
+            "mov &RES1, {r}\n mov &RES2, ",
             $low,
-            "\n mov &{RES3}, ",
+            "\n mov &RES3, ",
             $high,
             "\n",
             "rla {r}\n rlc ",
@@ -235,18 +227,18 @@ macro_rules! part {
         concat!(
             "mov ",
             $al,
-            "({a}), &{",
+            "({a}), &",
             $op,
-            "L}\n mov ",
+            "L\n mov ",
             $ah,
-            "({a}), &{",
+            "({a}), &",
             $op,
-            "H}\n",
+            "H\n",
             "mov ",
             $bl,
-            "({b}), &{OP2L}\n mov ",
+            "({b}), &OP2L\n mov ",
             $bh,
-            "({b}), &{OP2H}"
+            "({b}), &OP2H"
         )
     };
 }
@@ -272,10 +264,10 @@ pub fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
             "inv {r}",
             "inc {t}",
             "adc {r}",
-            "mov {t}, &{MACS32L}",
-            "mov {r}, &{MACS32H}",
-            "mov 4({b}), &{OP2L}",
-            "mov 6({b}), &{OP2H}",
+            "mov {t}, &MACS32L",
+            "mov {r}, &MACS32H",
+            "mov 4({b}), &OP2L",
+            "mov 6({b}), &OP2H",
             "mov {low}, 4({a})",
             "mov {high}, 6({a})",
             rounded_30!("{low}", "{high}"),
@@ -287,15 +279,6 @@ pub fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
             t = out(reg) _,
             low = out(reg) _,
             high = out(reg) _,
-            RES1 = const 0x04E6,
-            RES2 = const 0x04E8,
-            RES3 = const 0x04EA,
-            MPYS32L = const 0x04D4,
-            MPYS32H = const 0x04D6,
-            MACS32L = const 0x04DC,
-            MACS32H = const 0x04DE,
-            OP2L = const 0x04E0,
-            OP2H = const 0x04E2,
             options(nostack),
         );
     }
@@ -360,14 +343,6 @@ pub fn correlate(
             p0 = out(reg) _,
             p1 = out(reg) _,
             FOLDED = const FOLDED,
-            RES0 = const 0x04E4,
-            RES1 = const 0x04E6,
-            RES2 = const 0x04E8,
-            RES3 = const 0x04EA,
-            MACS32L = const 0x04DC,
-            MACS32H = const 0x04DE,
-            OP2L = const 0x04E0,
-            OP2H = const 0x04E2,
             options(nostack),
         );
     }

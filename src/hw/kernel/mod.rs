@@ -5,6 +5,7 @@
 //! 18 for every 64-bit addition.
 
 mod block;
+mod multiplier;
 mod wide;
 
 use metrology::block::{BLOCK, CENTRE, Lane};

@@ -1,4 +1,4 @@
-//! The EABI helpers of `src/hw/mspabi.rs`, built as for the image, against the host's arithmetic and in mspdebug; and all
+//! The EABI helpers of `src/hw/mspabi`, built as for the image, against the host's arithmetic and in mspdebug; and all
 //! functions of the image that return by themselves, in both CPUs.
 
 #[path = "../../virtual-meter/tests/support/flat.rs"]
@@ -234,7 +234,7 @@ fn write_package(folder: &Path) {
         "#![no_std]\n#![feature(asm_experimental_arch)]\n#[path = {:?}]\nmod mspabi;\n\
          #[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! {{ loop {{}} }}\n\
          core::arch::global_asm!(\".section .reset,\\\"a\\\"\", \".word 0xA000\");\n",
-        workspace::root().join("src/hw/mspabi.rs")
+        workspace::root().join("src/hw/mspabi/mod.rs")
     );
     // A program for this chip has a reset vector, also one that never starts.
     let script = "SECTIONS { .text 0xA000 : { *(.text .text.*) } .rodata : { *(.rodata .rodata.*) } \
