@@ -163,7 +163,7 @@ fn twelve_random_boards() {
 }
 
 #[test]
-#[ignore = "the whole thousand takes minutes; `cargo test --release -p metrology --test calibration -- --ignored`"]
+#[ignore = "a thousand boards take a minute; run by cargo xtask test"]
 fn a_thousand_random_boards() {
     check(1..1001);
 }

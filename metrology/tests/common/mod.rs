@@ -254,3 +254,15 @@ impl Errors {
         self.peak = self.peak.max(error.abs());
     }
 }
+
+/// Pseudo-random noise of a given rms, about normal.
+pub fn noise(seed: &mut u64, rms: f64) -> f64 {
+    let mut sum = 0.0;
+    for _ in 0..12 {
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        sum += (*seed >> 40) as f64 / (1u64 << 24) as f64 - 0.5;
+    }
+    sum * rms
+}

@@ -4,11 +4,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
+use c12::calibration::Constants;
+use reader::calibrate::arithmetic::gains;
 use reader::calibrate::plan::Plan;
 use reader::calibrate::progress::Progress;
 use reader::calibrate::reference::{Bench, Instrument};
 use reader::calibrate::report::Report;
 use reader::session::{Access, Session};
+use virtual_meter::board::Board;
 use virtual_meter::scene::{Options, Scene};
 use virtual_meter::time::Time;
 
@@ -17,6 +20,26 @@ use crate::meter::Meter;
 
 /// The password that opens the calibration.
 pub const FACTORY_PASSWORD: [u8; 20] = [b'1'; 20];
+
+/// What constants found at 220 V and 10 A leave of a board's errors: the larger of the voltage's and the line current's gain
+/// in ppm, the line current's phase in degrees.
+#[must_use]
+pub fn constants_errors(board: &Board, found: &Constants) -> [f64; 2] {
+    let reference = 1.0 + board.converter.reference_ppm * 1e-6;
+    // The converter bends: x + b·(x − x³), b its largest deviation over that of x − x³. A sine of amplitude A sees b·(1 − ¾A²).
+    let amplitudes = [220.0 / 600.0, 10.0 / 150.0].map(|share: f64| share * 2f64.sqrt());
+    let gain = |channel: usize| {
+        let sensor = board.sensors()[channel];
+        let largest = 2.0 / 27f64.sqrt();
+        let bend = sensor.inl_ppm * 1e-6 / largest * (1.0 - 0.75 * amplitudes[channel].powi(2));
+        let product = gains(&found.channels[channel])[0] * sensor.gain * reference * (1.0 + bend);
+        (product - 1.0).abs() * 1e6
+    };
+    // The neutral's crosstalk stays in its gain; it is not metered by.
+    let lag_deg = board.line.phase_deg - board.voltage.phase_deg;
+    let phase = gains(&found.channels[1])[2].to_degrees() - lag_deg;
+    [gain(0).max(gain(1)), phase.abs()]
+}
 
 /// A meter at the bench.
 pub struct Factory {

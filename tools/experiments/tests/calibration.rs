@@ -3,7 +3,7 @@
 use anyhow::{Error, bail};
 use c12::calibration::{Constants, SIZE, TABLE};
 use c12::client::{Client, Transport};
-use experiments::factory::{FACTORY_PASSWORD, Factory};
+use experiments::factory::{FACTORY_PASSWORD, Factory, constants_errors};
 use experiments::line::Line;
 use reader::calibrate::arithmetic::gains;
 use reader::calibrate::plan::Plan;
@@ -49,25 +49,12 @@ fn stored(factory: &mut Factory) -> Constants {
 
 /// Worst of a board after calibration: gains in ppm, phase in degrees, active power in percent.
 fn errors(board: &Board, report: &Report) -> [f64; 3] {
-    let after = report.after.expect("constants");
-    let reference = 1.0 + board.converter.reference_ppm * 1e-6;
-    // The converter bends: x + b·(x − x³), b its largest deviation over that of x − x³. A sine of amplitude A sees b·(1 − ¾A²).
-    let amplitudes = [220.0 / 600.0, 10.0 / 150.0].map(|share: f64| share * 2f64.sqrt());
-    let gain = |channel: usize| {
-        let sensor = board.sensors()[channel];
-        let largest = 2.0 / 27f64.sqrt();
-        let bend = sensor.inl_ppm * 1e-6 / largest * (1.0 - 0.75 * amplitudes[channel].powi(2));
-        let product = gains(&after.channels[channel])[0] * sensor.gain * reference * (1.0 + bend);
-        (product - 1.0).abs() * 1e6
-    };
-    // The neutral's crosstalk stays in its gain; it is not metered by.
-    let lag_deg = board.line.phase_deg - board.voltage.phase_deg;
-    let phase = gains(&after.channels[1])[2].to_degrees() - lag_deg;
+    let [gain, phase] = constants_errors(board, &report.after.expect("constants"));
     let power = report
         .checks_after
         .iter()
         .map(|errors| errors.power_pct.abs());
-    [gain(0).max(gain(1)), phase.abs(), power.fold(0.0, f64::max)]
+    [gain, phase, power.fold(0.0, f64::max)]
 }
 
 #[test]

@@ -14,13 +14,12 @@ use c12::client::Transport;
 use c12::frame::Frame;
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
-use experiments::factory::{FACTORY_PASSWORD, access};
+use experiments::factory::{FACTORY_PASSWORD, access, constants_errors};
 use meter430::calibration_store::MemoryBoard;
 use meter430::readings::SAMPLE_RATE_HZ;
 use meter430::service::MeterDevice;
 use metrology::block::BLOCK;
 use metrology::{Block, Config, Portable, Window};
-use reader::calibrate::arithmetic::gains;
 use reader::calibrate::plan::{Plan, Setting};
 use reader::calibrate::progress::Progress;
 use reader::calibrate::reference::Reference;
@@ -336,22 +335,8 @@ fn calibrate(board: &Board, plan: &Plan, noise: &Rc<[f64]>) -> Report {
 
 /// Worst of a calibrated board: gains in ppm, phase in degrees, active power at 0.5L in percent.
 fn errors(board: &Board, report: &Report) -> [f64; 3] {
-    let after = report.after.expect("constants");
-    let reference = 1.0 + board.converter.reference_ppm * 1e-6;
-    let amplitudes = [220.0 / 600.0, 10.0 / 150.0].map(|share: f64| share * 2f64.sqrt());
-    let gain = |channel: usize| {
-        let sensor = board.sensors()[channel];
-        let largest = 2.0 / 27f64.sqrt();
-        let bend = sensor.inl_ppm * 1e-6 / largest * (1.0 - 0.75 * amplitudes[channel].powi(2));
-        let product = gains(&after.channels[channel])[0] * sensor.gain * reference * (1.0 + bend);
-        (product - 1.0).abs() * 1e6
-    };
-    let lag_deg = board.line.phase_deg - board.voltage.phase_deg;
-    [
-        gain(0).max(gain(1)),
-        (gains(&after.channels[1])[2].to_degrees() - lag_deg).abs(),
-        report.checks_after[0].power_pct.abs(),
-    ]
+    let [gain, phase] = constants_errors(board, &report.after.expect("constants"));
+    [gain, phase, report.checks_after[0].power_pct.abs()]
 }
 
 /// What became of some boards.

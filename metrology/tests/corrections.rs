@@ -1,0 +1,227 @@
+//! Constants and corrections: noise, phase, gains, offsets, curves, temperature, the neutral.
+
+mod common;
+
+use common::{
+    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, quantise, reactive,
+};
+use fixed::types::I2F30;
+use metrology::correction::{Correction, Curve, CurvePoint, TemperatureLaw};
+use metrology::quantities::NoLoad;
+use metrology::{Calibration, Flags, Portable, Quantities};
+
+#[test]
+fn noise_is_subtracted_inside_the_root() {
+    let mut seed = 7;
+    let mut calibration = Calibration::NOMINAL;
+    // White noise of 67 codes grows by the filter: its mean gain over the band is 1 + ½ + ⅜.
+    calibration.channels[1].noise = (67.0f64.powi(2) * 1.875 * 256.0) as u32;
+    let mut bench = Bench::new(8000);
+    let mut readings = Vec::new();
+    let amperes = 0.005;
+    for n in 0..22 * 8000u64 {
+        let wave = 2f64.sqrt() * (std::f64::consts::TAU * 60.02 * n as f64 / 8000.0).sin();
+        let i = amperes * wave * FULL_SCALE / AMPERES + noise(&mut seed, 67.0);
+        if let Some(window) = bench.push(Some([
+            quantise(120.0 * wave * FULL_SCALE / VOLTS),
+            quantise(i),
+            0,
+        ])) {
+            readings.push(
+                Quantities::from_window(
+                    &Portable,
+                    &window,
+                    &calibration,
+                    &mut NoLoad::default(),
+                    8000,
+                )
+                .line_ua() as f64
+                    * 1e-6,
+            );
+        }
+    }
+    let mean = readings[2..].iter().sum::<f64>() / (readings.len() - 2) as f64;
+    println!("5 mA with noise: {:.3} %", (mean / amperes - 1.0) * 100.0);
+    assert!((mean / amperes - 1.0).abs() < 0.003);
+}
+
+#[test]
+fn a_phase_error_is_turned_back() {
+    for degrees in [-0.5f64, -0.1, 0.3, 0.5] {
+        let error = degrees.to_radians();
+        for phi in [0.0f64, 1.0, -0.6435, 2.5] {
+            // The current is measured `error` later than it is.
+            let source = Source::new(
+                60.02,
+                Signal::sine(220.0, 0.0),
+                Signal::sine(10.0, -phi - error),
+            );
+            let truth = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -phi));
+            let mut calibration = Calibration::NOMINAL;
+            calibration.channels[1].phase = I2F30::from_num(error);
+            for q in measure(&source, &calibration, 1.5) {
+                let p = common::active(&truth.voltage, &truth.line);
+                let q1 = reactive(&truth.voltage, &truth.line);
+                assert!(
+                    (q.active_uw() as f64 * 1e-6 - p).abs() < 2200.0 * 3e-6,
+                    "{degrees}° {phi}: {q:?}"
+                );
+                assert!(
+                    (q.reactive_uvar() as f64 * 1e-6 - q1).abs() < 2200.0 * 10e-6,
+                    "{degrees}° {phi}: {q:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gains_offsets_and_power_gain_do_what_they_say() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -1.0));
+    let plain = measure(&source, &Calibration::NOMINAL, 1.5)
+        .pop()
+        .expect("a window");
+    let mut calibration = Calibration::NOMINAL;
+    calibration.channels[0].gain = I2F30::from_num(1.01);
+    calibration.channels[1].gain = I2F30::from_num(0.98);
+    calibration.channels[1].power_gain = I2F30::from_num(1.0003);
+    calibration.channels[2].gain = I2F30::from_num(1.1);
+    let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+    let ratio = |a: f64, b: f64, expected: f64| {
+        assert!((a / b / expected - 1.0).abs() < 1e-6, "{a} {b} {expected}")
+    };
+    ratio(q.voltage_uv() as f64, plain.voltage_uv() as f64, 1.01);
+    ratio(q.line_ua() as f64, plain.line_ua() as f64, 0.98);
+    ratio(q.neutral_ua() as f64, plain.neutral_ua() as f64, 1.1);
+    ratio(
+        q.active_uw() as f64,
+        plain.active_uw() as f64,
+        1.01 * 0.98 * 1.0003,
+    );
+    ratio(
+        q.reactive_uvar() as f64,
+        plain.reactive_uvar() as f64,
+        1.01 * 0.98 * 1.0003,
+    );
+    ratio(
+        q.apparent_uva() as f64,
+        plain.apparent_uva() as f64,
+        1.01 * 0.98,
+    );
+    ratio(
+        q.neutral_active_uw() as f64,
+        plain.neutral_active_uw() as f64,
+        1.01 * 1.1,
+    );
+    // Crosstalk of 1 W in the raw power, with all gains at one.
+    let mut calibration = Calibration::NOMINAL;
+    calibration.channels[1].power_offset =
+        (FULL_SCALE / VOLTS * FULL_SCALE / AMPERES / 10.0) as i32;
+    let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+    assert!(
+        (plain.active_uw() - q.active_uw() - 100_000).abs() < 20,
+        "{} {}",
+        plain.active_uw(),
+        q.active_uw()
+    );
+    let fundamental = plain.fundamental_active_uw() - q.fundamental_active_uw();
+    assert!((fundamental - 100_000).abs() < 40, "{fundamental}");
+}
+
+#[test]
+fn curves_and_temperature_follow_their_laws() {
+    let point = |current_ua, gain, phase| CurvePoint {
+        current_ua,
+        gain,
+        phase,
+    };
+    let points = [
+        point(50_000, 1000, -500),
+        point(500_000, 600, -300),
+        point(5_000_000, 100, 0),
+        point(20_000_000, 0, 0),
+        point(100_000_000, -400, 200),
+    ];
+    let curve = Curve(points);
+    for p in points {
+        let [gain, phase] = curve.at(p.current_ua);
+        assert!((gain - p.gain as i32).abs() <= 1 && (phase - p.phase as i32).abs() <= 1);
+    }
+    assert_eq!(curve.at(1000), [1000, -500]);
+    assert_eq!(curve.at(200_000_000), [-400, 200]);
+    for ua in [80_000u32, 158_114, 1_000_000, 9_000_000, 44_721_360] {
+        let above = points
+            .iter()
+            .position(|p| p.current_ua > ua)
+            .expect("inside");
+        let (a, b) = (points[above - 1], points[above]);
+        let share = (ua as f64 / a.current_ua as f64).ln()
+            / (b.current_ua as f64 / a.current_ua as f64).ln();
+        let truth = a.gain as f64 + share * (b.gain - a.gain) as f64;
+        // The logarithm is straight between powers of two: off by up to 0.09 of an octave.
+        let slope = (b.gain - a.gain) as f64 / (b.current_ua as f64 / a.current_ua as f64).log2();
+        assert!(
+            (curve.at(ua)[0] as f64 - truth).abs() < 0.18 * slope.abs() + 2.0,
+            "{ua}: {:?} {truth}",
+            curve.at(ua)
+        );
+    }
+
+    let law = TemperatureLaw {
+        linear: 250,
+        quadratic: -400,
+    };
+    for kelvin in [-50.0f64, -10.0, 0.0, 0.5, 25.0, 45.0] {
+        let truth = 250.0 * kelvin / 2f64.powi(24) - 400.0 * kelvin * kelvin / 2f64.powi(30);
+        let measured = law.at((kelvin * 16.0) as i16) as f64 / 2f64.powi(30);
+        assert!(
+            (measured - truth).abs() < 1e-7,
+            "{kelvin} K: {measured} {truth}"
+        );
+    }
+
+    let mut correction = Correction::default();
+    correction.curves[0] = curve;
+    correction.temperature[0] = law;
+    let corrected = correction.apply(&Portable, &Calibration::NOMINAL, [50_000, 0], 16 * 40);
+    let gain = |channel: usize| corrected.channels[channel].gain.to_num::<f64>() - 1.0;
+    assert!((gain(1) - 1000.0 / 1048576.0).abs() < 1e-8);
+    assert!(
+        (gain(0) - (250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30))).abs() < 1e-7
+    );
+    assert!((corrected.channels[1].phase.to_num::<f64>() + 500.0 / 1048576.0).abs() < 1e-8);
+    assert_eq!(corrected.channels[2], Calibration::NOMINAL.channels[2]);
+}
+
+#[test]
+fn a_bypassed_line_is_metered_by_the_neutral() {
+    let mut source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(1.0, -1.0));
+    source.neutral = Signal::sine(10.0, -1.0);
+    let mut bench = Bench::new(8000);
+    let before = bench.run(&source, 3.0);
+    let q = Quantities::from_window(
+        &Portable,
+        &before[2],
+        &Calibration::NOMINAL,
+        &mut NoLoad::default(),
+        8000,
+    );
+    assert!(q.neutral_ua() > q.line_ua() * 9);
+    bench.meter.meter_neutral(true);
+    let after = bench.run(&source, 4.0);
+    let window = after.last().expect("a window");
+    assert!(window.tally.flags.contains(Flags::NEUTRAL_METERED));
+    let q = Quantities::from_window(
+        &Portable,
+        &window.of_neutral(),
+        &Calibration::NOMINAL.of_neutral(),
+        &mut NoLoad::default(),
+        8000,
+    );
+    let near = |a: f64, b: f64, ppm: f64| assert!((a / b - 1.0).abs() < ppm * 1e-6, "{a} {b}");
+    near(q.active_uw() as f64, 2.2e9 * 1f64.cos(), 5.0);
+    near(q.reactive_uvar() as f64, 2.2e9 * 1f64.sin(), 20.0);
+    // The neutral's rms passes no droop filter: 280 ppm low at 60 Hz.
+    near(q.line_ua() as f64, 10e6, 300.0);
+    near(q.neutral_ua() as f64, 1e6, 300.0);
+}
