@@ -6,4 +6,5 @@
 pub mod factory;
 pub mod line;
 pub mod meter;
+pub mod turn_around;
 pub mod waveforms;

@@ -1,0 +1,133 @@
+//! How fast the communications port answers: every table that the meter announces, at every part of a second.
+
+use anyhow::{Context, Result, ensure};
+use c12::layout;
+use reader::decode::{self, Dimensions};
+use virtual_meter::machine::Uart;
+use virtual_meter::time::{MICROSECOND, MILLISECOND, SECOND, Time};
+
+use crate::meter::Meter;
+
+/// One byte at 9600 bit/s, which is stamped when it has arrived.
+const BYTE: Time = 1_042 * MICROSECOND;
+
+/// From the end of a request to the start of what comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnAround {
+    /// Shortest time to the acknowledgement.
+    pub soonest_acknowledgement: Time,
+    /// Longest time to the acknowledgement.
+    pub slowest_acknowledgement: Time,
+    /// Longest time to the response.
+    pub slowest_response: Time,
+    /// Requests made.
+    pub requests: u32,
+}
+
+/// A port under the stopwatch.
+struct Stopwatch<'m> {
+    meter: &'m mut Meter,
+    toggle: u8,
+    found: TurnAround,
+}
+
+/// Reads every table that ST0 announces as readable `rounds` times; a round per part of the second, because the main loop is
+/// busiest at the end of a window.
+///
+/// # Errors
+/// A meter that does not answer within a second, or refuses a table that it announces (but for those only written).
+pub fn of_every_table(meter: &mut Meter, rounds: u32) -> Result<TurnAround> {
+    let tables = announced(&meter.read(0)?)?;
+    let mut watch = Stopwatch {
+        meter,
+        toggle: 0,
+        found: TurnAround {
+            soonest_acknowledgement: Time::MAX,
+            slowest_acknowledgement: 0,
+            slowest_response: 0,
+            requests: 0,
+        },
+    };
+    watch.ask(&[0x20])?;
+    watch.ask(&[0x60, 1, 0, 4])?;
+    watch.ask(&[&[0x50, 0, 0][..], b"experiment"].concat())?;
+    for round in 0..rounds {
+        for table in &tables {
+            let [high, low] = table.to_be_bytes();
+            let response = watch.ask(&[0x30, high, low])?;
+            // 3: a table that is only written. Refusing it takes its time too.
+            ensure!(
+                matches!(response.first(), Some(0 | 3)),
+                "table {table}: the meter answers {response:02x?}"
+            );
+            let pause = (13 + 7 * u64::from(round)) * MILLISECOND;
+            watch.meter.machine.run_for(pause)?;
+        }
+    }
+    Ok(watch.found)
+}
+
+/// Numbers of the tables in ST0's sets.
+fn announced(st0: &[u8]) -> Result<Vec<u16>> {
+    let layout = layout::find(0).context("ST0 has a layout")?;
+    let record = decode::table(layout, st0, &Dimensions::default())?;
+    let mut tables = Vec::new();
+    for (set, first) in [
+        ("STD_TBLS_USED", 0),
+        ("MFG_TBLS_USED", layout::MANUFACTURER),
+    ] {
+        let numbers = record[set].as_array().context(set)?;
+        tables.extend(
+            numbers
+                .iter()
+                .filter_map(|number| Some(first + number.as_u64()? as u16)),
+        );
+    }
+    ensure!(!tables.is_empty(), "ST0 announces no table");
+    Ok(tables)
+}
+
+impl Stopwatch<'_> {
+    /// Sends a request, keeps the times, acknowledges the response and returns its data.
+    fn ask(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+        let machine = &mut self.meter.machine;
+        machine.take_received(Uart::Port);
+        machine.send(Uart::Port, &packet(self.toggle, data));
+        self.toggle ^= 0x20;
+        let sent = machine.chip.wiring.port.idle_from();
+        let mut received = Vec::new();
+        // The longest packet takes 267 ms.
+        while machine.chip.time() < sent + SECOND {
+            machine.run_for(5 * MILLISECOND)?;
+            received.extend(machine.take_received(Uart::Port));
+            let whole = received
+                .get(6)
+                .is_some_and(|low| received.len() == usize::from(low.value) + 9);
+            if whole {
+                break;
+            }
+        }
+        let bytes: Vec<u8> = received.iter().map(|byte| byte.value).collect();
+        ensure!(
+            bytes.starts_with(&[0x06, 0xEE]) && bytes.len() > 9,
+            "no whole answer to {data:02x?} within a second: {bytes:02x?}"
+        );
+        machine.send(Uart::Port, &[6]);
+        machine.run_for(2 * MILLISECOND)?;
+        let start = |at: usize| received[at].time.saturating_sub(sent + BYTE);
+        let found = &mut self.found;
+        found.soonest_acknowledgement = found.soonest_acknowledgement.min(start(0));
+        found.slowest_acknowledgement = found.slowest_acknowledgement.max(start(0));
+        found.slowest_response = found.slowest_response.max(start(1));
+        found.requests += 1;
+        Ok(bytes[7..bytes.len() - 2].to_vec())
+    }
+}
+
+/// A packet with this control byte.
+fn packet(control: u8, data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0xEE, 0, control, 0, 0, data.len() as u8];
+    bytes.extend(data);
+    bytes.extend(c12::crc::checksum(&bytes).to_le_bytes());
+    bytes
+}
