@@ -17,13 +17,11 @@
 //! | version of B to 1, one word and therefore at once | B, new |
 //! | the same from B to A | B, new |
 
-use c12::calibration::{
-    CHANNEL_LIMITS, CHANNEL_SIZE, CHANNELS, Channel, SIZE, VERSION, is_within, offset as field,
-};
+use c12::calibration::{CHANNEL_LIMITS, CHANNELS, SIZE, VERSION, is_within, offset as field};
 use c12::crc;
 use c12::response::Response;
-use fixed::types::I2F30;
 use metrology::Calibration;
+use metrology::calibration::STARTING_POWERS;
 
 /// Bytes of information FRAM.
 pub const INFORMATION_SIZE: usize = 512;
@@ -56,21 +54,15 @@ pub trait Board {
     /// Puts the channels' constants in the copy that begins at `copy`, 0 or 256, to `calibration`.
     fn load(&self, copy: u16, calibration: &mut Calibration) {
         let table = table(self, copy);
-        if let Some(bytes) = table.get(field::STARTING_ACTIVE..) {
-            let (powers, _) = bytes.as_chunks();
-            for (starting, power) in calibration.starting.iter_mut().zip(powers) {
-                *starting = u32::from_le_bytes(*power);
+        let words = |from: usize| table.get(from..).unwrap_or(&[]).as_chunks().0;
+        let (records, starting) = calibration.0.split_at_mut(STARTING_POWERS);
+        for (words, place) in [
+            (words(field::CHANNELS), records),
+            (words(field::STARTING_ACTIVE), starting),
+        ] {
+            for (place, word) in place.iter_mut().zip(words) {
+                *place = i32::from_le_bytes(*word);
             }
-        }
-        let bytes = table.get(field::CHANNELS..).unwrap_or(&[]);
-        let (channels, _) = bytes.as_chunks::<CHANNEL_SIZE>();
-        for (channel, bytes) in calibration.channels.iter_mut().zip(channels) {
-            let constants = Channel::from_bytes(bytes);
-            channel.gain = I2F30::from_bits(constants.gain);
-            channel.noise = constants.noise;
-            channel.power_gain = I2F30::from_bits(constants.power_gain);
-            channel.phase = I2F30::from_bits(constants.phase);
-            channel.power_offset = constants.power_offset;
         }
     }
 }
@@ -239,6 +231,7 @@ mod tests {
     extern crate std;
     use super::*;
     use c12::calibration::Constants;
+    use metrology::calibration::RECORD;
 
     /// Constants that differ in every channel, told apart by `seed`.
     fn constants(seed: i32) -> Constants {
@@ -464,12 +457,20 @@ mod tests {
         board.information[256..256 + SIZE].copy_from_slice(&constants.to_bytes());
         let mut calibration = Calibration::NOMINAL;
         board.load(OTHER, &mut calibration);
-        for (used, stored) in calibration.channels.iter().zip(&constants.channels) {
-            assert_eq!(used.gain.to_bits(), stored.gain);
-            assert_eq!(used.noise, stored.noise);
-            assert_eq!(used.power_gain.to_bits(), stored.power_gain);
-            assert_eq!(used.phase.to_bits(), stored.phase);
-            assert_eq!(used.power_offset, stored.power_offset);
+        let used = calibration.0.chunks(RECORD).zip(&constants.channels);
+        for (used, stored) in used {
+            let stored = [
+                stored.gain,
+                stored.noise as i32,
+                stored.power_gain,
+                stored.phase,
+                stored.power_offset,
+            ];
+            assert_eq!(used, stored);
         }
+        assert_eq!(
+            calibration.0[STARTING_POWERS..],
+            constants.starting.map(|power| power as i32)
+        );
     }
 }

@@ -6,7 +6,7 @@ use c12::snapshot::{NOT_AVAILABLE, flag, offset};
 use metrology::energy::Register;
 use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
-use metrology::quantities::{NoLoad, at};
+use metrology::quantities::{NoLoad, SHOWN};
 use metrology::window::FundamentalSums;
 use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
@@ -26,27 +26,7 @@ const _: () = assert!(PULSE_2E32_WH as u64 * METER_CONSTANT as u64 == 1000 << 32
 /// code 2²³). In units of 2⁻³² Wh that is remainder · 25 / (rate · 2¹⁴); as a factor for a shift of 32 + 20.
 const REMAINDER_UNIT: u32 = ((25u64 << (32 + 20 - 14)) / SAMPLE_RATE_HZ as u64) as u32;
 
-/// 1/1000 as a factor for a shift of 32 + 9.
-const MILLI: u32 = ((1u64 << 41) / 1000 + 1) as u32;
-
-/// Where the snapshot shows the quantities that are kept in 32 bits, in their order; the voltage is overwritten in mV.
-static NARROW: [u16; 7] = [
-    offset::VRMS_MV as u16,
-    offset::IRMS_UA as u16,
-    offset::NEUTRAL_UA as u16,
-    offset::V_PEAK_UV as u16,
-    offset::I_PEAK_UA as u16,
-    offset::PF_PPM as u16,
-    offset::F_UHZ as u16,
-];
-
-/// Where it shows the powers in thousandths, in their order.
-static POWERS: [u16; 4] = [
-    offset::P_MW as u16,
-    offset::Q_MVAR as u16,
-    offset::S_MVA as u16,
-    offset::P1_MW as u16,
-];
+const _: () = assert!(offset::F_UHZ == offset::VRMS_MV + 4 * (SHOWN - 1));
 
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
@@ -116,7 +96,8 @@ impl Readings {
         uptime_s: u32,
         held: bool,
     ) -> WindowPulses {
-        let quantities = Quantities::from_window(
+        let mut quantities = Quantities::ZERO;
+        quantities.compute(
             kernel,
             window,
             &self.calibration,
@@ -127,7 +108,7 @@ impl Readings {
         let length = window.tally.length;
         let pulses = self
             .energy
-            .add(kernel, &quantities.flow, &PULSE_THRESHOLD, length);
+            .add(kernel, quantities.flow(), &PULSE_THRESHOLD, length);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
             return pulses;
@@ -140,16 +121,17 @@ impl Readings {
             offset::FLAGS,
             self.standing_flags | quantities.flags.0 as u32,
         );
-        for (value, offset) in quantities.narrow.iter().zip(&NARROW) {
-            s.put_quantity(*offset as usize, *value);
+        let mut at = offset::VRMS_MV;
+        for value in quantities.shown() {
+            s.put_word(at, *value as u32);
+            at += 4;
         }
-        let voltage = quantities.narrow[at::VOLTAGE_UV] as i64;
-        s.put_quantity(offset::VRMS_MV, milli(kernel, &voltage));
+        s.put_quantity(offset::P1_MW, quantities.fundamental_active_mw());
+        let [voltage_peak_uv, line_peak_ua] = quantities.peaks();
+        s.put_word(offset::V_PEAK_UV, voltage_peak_uv);
+        s.put_word(offset::I_PEAK_UA, line_peak_ua);
         if quantities.flags.intersects(Flags::UNSYNCHRONISED) {
             s.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
-        }
-        for (value, offset) in quantities.powers.iter().zip(&POWERS) {
-            s.put_quantity(*offset as usize, milli(kernel, value));
         }
         // What is not counted is not shown, but for the fine values, by which a factory calibrates.
         if quantities.flags.intersects(Flags::NO_LOAD) {
@@ -170,8 +152,8 @@ impl Readings {
             power_quality::offset::CURRENT,
             offset::THD_I_MPCT,
         );
-        s.put_wide(offset::P_UW, &quantities.powers[at::ACTIVE_UW]);
-        s.put_wide(offset::Q_UVAR, &quantities.powers[at::REACTIVE_UVAR]);
+        s.put_wide(offset::P_UW, &quantities.active_uw());
+        s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar());
         let mut at = offset::IMPORT;
         for register in &self.energy.0 {
             s.put_wide(at, &energy_2e32_wh(kernel, register));
@@ -194,14 +176,6 @@ fn show_distortion<K: Kernel>(kernel: &K, snapshot: &mut Snapshot, shares: usize
     // 1/32 768 in 0.001 %.
     let thd_mpct = (distortion(kernel, shares) as u32 * 12_500) >> 12;
     snapshot.put_word(offset, thd_mpct);
-}
-
-/// Millionths to thousandths, rounded; the full scale of 45 kW is 4.5·10⁷ of them.
-#[inline(never)]
-fn milli<K: Kernel>(kernel: &K, micro: &i64) -> i32 {
-    let mut milli = *micro;
-    kernel.scale(&mut milli, MILLI, 9);
-    milli as i32
 }
 
 /// A register in units of 2⁻³² Wh.
@@ -241,12 +215,5 @@ mod tests {
         readings.account(&Portable, &Window::default(), 2, false);
         assert_eq!(readings.snapshot.word(offset::SEQUENCE), 2);
         assert_eq!(readings.snapshot.word(offset::UPTIME_S), 2);
-    }
-
-    #[test]
-    fn thousandths_round_to_nearest() {
-        assert_eq!(milli(&Portable, &1_499), 1);
-        assert_eq!(milli(&Portable, &1_500), 2);
-        assert_eq!(milli(&Portable, &-1_500), -2);
     }
 }

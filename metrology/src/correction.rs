@@ -3,8 +3,8 @@
 //! Both are applied to the constants, not to the results: the main loop computes a window's quantities with the plain
 //! calibration, corrects that by the current found, and computes them again. No cost per sample.
 
-use crate::block::CHANNELS;
-use crate::calibration::{Calibration, ChannelCalibration};
+use crate::block::{CHANNELS, LINE};
+use crate::calibration::{Calibration, GAIN, PHASE};
 use crate::kernel::Kernel;
 
 /// Points of a curve.
@@ -102,21 +102,19 @@ impl Correction {
         delta: i16,
     ) -> Calibration {
         let mut corrected = *base;
-        for (channel, law) in corrected.channels.iter_mut().zip(&self.temperature) {
-            raise(kernel, channel, law.at(delta), 0);
+        for (channel, law) in self.temperature.iter().enumerate() {
+            raise(kernel, corrected.of(channel, GAIN), law.at(delta));
         }
-        let [_, currents @ ..] = &mut corrected.channels;
-        for ((channel, curve), current) in currents.iter_mut().zip(&self.curves).zip(currents_ua) {
+        for (channel, (curve, current)) in (LINE..).zip(self.curves.iter().zip(currents_ua)) {
             let [gain, phase] = curve.at(current);
-            raise(kernel, channel, gain << 10, phase << 10);
+            raise(kernel, corrected.of(channel, GAIN), gain << 10);
+            *corrected.of(channel, PHASE) += phase << 10;
         }
         corrected
     }
 }
 
-/// Multiplies a channel's gain by 1 + `gain` and adds to its phase, both Q30.
-fn raise<K: Kernel>(kernel: &K, channel: &mut ChannelCalibration, gain: i32, phase: i32) {
-    let bits = channel.gain.to_bits();
-    channel.gain = fixed::types::I2F30::from_bits(bits + kernel.mul_q30(bits, gain));
-    channel.phase = fixed::types::I2F30::from_bits(channel.phase.to_bits() + phase);
+/// Multiplies a gain by 1 + `part`, both Q30.
+fn raise<K: Kernel>(kernel: &K, gain: &mut i32, part: i32) {
+    *gain += kernel.mul_q30(*gain, part);
 }

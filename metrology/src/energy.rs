@@ -6,16 +6,9 @@
 use crate::kernel::Kernel;
 use crate::pulse::{PulseTrain, WindowPulses};
 
-/// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flow {
-    /// Active energy, import positive.
-    pub active: i64,
-    /// Reactive energy of the fundamental, positive when the current lags.
-    pub reactive: i64,
-    /// Apparent energy.
-    pub apparent: u64,
-}
+/// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included: active energy
+/// (import positive), reactive energy of the fundamental (positive when the current lags), apparent energy (not negative).
+pub type Flow = [i64; 3];
 
 /// One energy register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,20 +101,21 @@ impl Energy {
         };
         let [active, reactive] = &mut pulses.trains;
         let [import, export, first, second, third, fourth, apparent] = &mut self.0;
-        apparent.add(kernel, &(flow.apparent as i64), threshold);
+        let [flow_active, flow_reactive, flow_apparent] = flow;
+        apparent.add(kernel, flow_apparent, threshold);
         let mut counted = import;
         let mut lagging = first;
         let mut leading = fourth;
-        if flow.active < 0 {
+        if *flow_active < 0 {
             counted = export;
             lagging = second;
             leading = third;
         }
-        counted.count(kernel, &flow.active, threshold, length, active);
-        if flow.reactive < 0 {
+        counted.count(kernel, flow_active, threshold, length, active);
+        if *flow_reactive < 0 {
             lagging = leading;
         }
-        lagging.count(kernel, &flow.reactive, threshold, length, reactive);
+        lagging.count(kernel, flow_reactive, threshold, length, reactive);
         pulses
     }
 }

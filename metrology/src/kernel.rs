@@ -5,6 +5,7 @@
 //! within the stated ranges. Costs of an assembler version on the MSP430's 32-bit multiplier are in the crate's README.
 
 use crate::block::{BLOCK, CENTRE, Lane};
+use crate::formula::{Desk, Step};
 use crate::oscillator::Phasor;
 use crate::wide;
 
@@ -83,6 +84,16 @@ pub trait Kernel {
     #[inline]
     fn add_product(&self, x: &mut i64, a: i32, b: i32) {
         *x = x.wrapping_add(a as i64 * b as i64);
+    }
+
+    /// Works off a formula on a desk, for a channel (0 … 3): the definition is in `formula`. Bounded time: nothing in a
+    /// formula goes back.
+    #[inline]
+    fn work_off(&self, desk: &mut Desk<'_>, formula: &[Step], channel: usize)
+    where
+        Self: Sized,
+    {
+        desk.work_off(self, formula, channel);
     }
 
     /// Adds Σ `a[j]·b[j]` to `sum`, over the shorter of the two slices (16 or 17 elements in practice).

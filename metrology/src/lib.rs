@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod correction;
 pub mod energy;
 pub mod flags;
+pub mod formula;
 pub mod fundamental;
 pub mod half_cycle;
 pub mod harmonics;

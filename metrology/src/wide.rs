@@ -108,17 +108,6 @@ pub(crate) fn coarse<K: Kernel>(kernel: &K, energy: &i64) -> i32 {
     if coarse < 0 { -coarse } else { coarse }
 }
 
-/// `part / whole` in millionths, for 0 ≤ `part` ≤ `whole`; 0 for 0/0.
-pub(crate) fn ratio_ppm<K: Kernel>(kernel: &K, part: i32, whole: i32) -> i32 {
-    if whole == 0 {
-        return 0;
-    }
-    let mut quotient = 0;
-    kernel.add_product(&mut quotient, part, ONE);
-    let quotient = kernel.divide(quotient as u64, whole as u32) as i32;
-    kernel.mul_q30(quotient.min(ONE), 1_000_000)
-}
-
 /// A half, as a factor for [`scale`].
 pub(crate) const HALF: u32 = 1 << 31;
 
@@ -129,9 +118,9 @@ pub(crate) const SHORTEST: u32 = 1 << 24;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reciprocal {
     /// 2⁶³ / (length · 2^`normal`).
-    mantissa: u32,
+    pub mantissa: u32,
     /// Left shift that brings the length to 32 significant bits.
-    normal: u16,
+    pub normal: u16,
 }
 
 impl Reciprocal {
@@ -147,13 +136,5 @@ impl Reciprocal {
             mantissa: kernel.divide(0x7FFF_FFFF_FFFF_FFFF, length),
             normal,
         }
-    }
-
-    /// Replaces a sum by its mean per sample, in 1/2^`fraction` of the unit; `fraction` is 0 … 8.
-    ///
-    /// Exact to 2⁻³¹ of the result plus half a unit.
-    pub fn mean<K: Kernel>(&self, kernel: &K, sum: &mut i64, fraction: u16) {
-        // sum · 2^(16 + fraction) · mantissa · 2^normal / 2⁶³, of which scale() does 2³².
-        kernel.scale(sum, self.mantissa, 15 - self.normal - fraction);
     }
 }

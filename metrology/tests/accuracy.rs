@@ -87,9 +87,9 @@ fn energy_of_a_minute_equals_power_times_time() {
             &mut NoLoad::default(),
             8000,
         );
-        energy.add(&Portable, &q.flow, &threshold, window.tally.length);
+        energy.add(&Portable, q.flow(), &threshold, window.tally.length);
         samples += window.tally.length as f64 / 65536.0;
-        flow += q.flow.active;
+        flow += q.flow()[0];
     }
     let register = energy.0[metrology::Energy::IMPORT];
     assert_eq!(

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{AMPERES, Bench, FULL_SCALE, Signal, VOLTS, quantise};
-use fixed::types::I2F30;
+use common::{AMPERES, Bench, FULL_SCALE, Signal, VOLTS, q30, quantise, to_q30};
+use metrology::calibration::{GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET};
 use metrology::quantities::NoLoad;
 use metrology::{Calibration, Portable, Quantities};
 
@@ -111,16 +111,15 @@ impl Board {
         let mut calibration = Calibration::NOMINAL;
         let [_, noise, offset, _] = self.read(&calibration, 0.0, 0.0, 5);
         let code = AMPERES / FULL_SCALE;
-        calibration.channels[1].noise = ((noise / code).powi(2) * 256.0) as u32;
+        *calibration.of(1, NOISE) = ((noise / code).powi(2) * 256.0) as i32;
         // What the voltage leaves in the current channel is a power without load.
-        calibration.channels[1].power_offset = (offset / (code * VOLTS / FULL_SCALE)) as i32;
+        *calibration.of(1, POWER_OFFSET) = (offset / (code * VOLTS / FULL_SCALE)) as i32;
         let [volts, amperes, watts, vars] = self.read(&calibration, 10.0, 0.0, 10);
-        let line = &mut calibration.channels[1];
-        line.gain = I2F30::from_num(10.0 / amperes);
-        line.phase = I2F30::from_num((vars / watts).atan());
-        calibration.channels[0].gain = I2F30::from_num(220.0 / volts);
+        *calibration.of(1, GAIN) = to_q30(10.0 / amperes);
+        *calibration.of(1, PHASE) = to_q30((vars / watts).atan());
+        *calibration.of(0, GAIN) = to_q30(220.0 / volts);
         let expected = watts * 220.0 / volts * 10.0 / amperes / (vars / watts).atan().cos();
-        calibration.channels[1].power_gain = I2F30::from_num(2200.0 / expected);
+        *calibration.of(1, POWER_GAIN) = to_q30(2200.0 / expected);
         calibration
     }
 }
@@ -129,10 +128,9 @@ impl Board {
 fn errors(seed: u64) -> [f64; 3] {
     let mut board = Board::new(seed);
     let calibration = board.calibrate();
-    let gain =
-        |channel: usize| calibration.channels[channel].gain.to_num::<f64>() * board.gains[channel];
+    let gain = |channel: usize| q30(calibration.word(channel, GAIN)) * board.gains[channel];
     let gains = (gain(0) - 1.0).abs().max((gain(1) - 1.0).abs()) * 1e6;
-    let phase = (calibration.channels[1].phase.to_num::<f64>() - board.lag)
+    let phase = (q30(calibration.word(1, PHASE)) - board.lag)
         .to_degrees()
         .abs();
     let [.., watts, _] = board.read(&calibration, 10.0, 60f64.to_radians(), 5);

@@ -3,9 +3,10 @@
 mod common;
 
 use common::{
-    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, quantise, reactive,
+    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, q30, quantise, reactive,
+    to_q30,
 };
-use fixed::types::I2F30;
+use metrology::calibration::{CLOCK, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD};
 use metrology::correction::{Correction, Curve, CurvePoint, TemperatureLaw};
 use metrology::quantities::NoLoad;
 use metrology::{Calibration, Flags, Portable, Quantities};
@@ -15,7 +16,7 @@ fn noise_is_subtracted_inside_the_root() {
     let mut seed = 7;
     let mut calibration = Calibration::NOMINAL;
     // White noise of 67 codes grows by the filter: its mean gain over the band is 1 + ½ + ⅜.
-    calibration.channels[1].noise = (67.0f64.powi(2) * 1.875 * 256.0) as u32;
+    *calibration.of(1, NOISE) = (67.0f64.powi(2) * 1.875 * 256.0) as i32;
     let mut bench = Bench::new(8000);
     let mut readings = Vec::new();
     let amperes = 0.005;
@@ -58,7 +59,7 @@ fn a_phase_error_is_turned_back() {
             );
             let truth = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -phi));
             let mut calibration = Calibration::NOMINAL;
-            calibration.channels[1].phase = I2F30::from_num(error);
+            *calibration.of(1, PHASE) = to_q30(error);
             for q in measure(&source, &calibration, 1.5) {
                 let p = common::active(&truth.voltage, &truth.line);
                 let q1 = reactive(&truth.voltage, &truth.line);
@@ -82,10 +83,10 @@ fn gains_offsets_and_power_gain_do_what_they_say() {
         .pop()
         .expect("a window");
     let mut calibration = Calibration::NOMINAL;
-    calibration.channels[0].gain = I2F30::from_num(1.01);
-    calibration.channels[1].gain = I2F30::from_num(0.98);
-    calibration.channels[1].power_gain = I2F30::from_num(1.0003);
-    calibration.channels[2].gain = I2F30::from_num(1.1);
+    *calibration.of(0, GAIN) = to_q30(1.01);
+    *calibration.of(1, GAIN) = to_q30(0.98);
+    *calibration.of(1, POWER_GAIN) = to_q30(1.0003);
+    *calibration.of(2, GAIN) = to_q30(1.1);
     let q = measure(&source, &calibration, 1.5).pop().expect("a window");
     let ratio = |a: f64, b: f64, expected: f64| {
         assert!((a / b / expected - 1.0).abs() < 1e-6, "{a} {b} {expected}")
@@ -115,8 +116,7 @@ fn gains_offsets_and_power_gain_do_what_they_say() {
     );
     // Crosstalk of 1 W in the raw power, with all gains at one.
     let mut calibration = Calibration::NOMINAL;
-    calibration.channels[1].power_offset =
-        (FULL_SCALE / VOLTS * FULL_SCALE / AMPERES / 10.0) as i32;
+    *calibration.of(1, POWER_OFFSET) = (FULL_SCALE / VOLTS * FULL_SCALE / AMPERES / 10.0) as i32;
     let q = measure(&source, &calibration, 1.5).pop().expect("a window");
     assert!(
         (plain.active_uw() - q.active_uw() - 100_000).abs() < 20,
@@ -126,6 +126,62 @@ fn gains_offsets_and_power_gain_do_what_they_say() {
     );
     let fundamental = plain.fundamental_active_uw() - q.fundamental_active_uw();
     assert!((fundamental - 100_000).abs() < 40, "{fundamental}");
+}
+
+#[test]
+fn crosstalk_comes_off_the_current_too() {
+    // 5 mA, and of the voltage what makes 70 µA more or less in phase with it.
+    for (cosine, share) in [
+        (1.0f64, 70e-6 / 120.0),
+        (0.5, 70e-6 / 120.0),
+        (-1.0, -50e-6 / 120.0),
+    ] {
+        let (sine, amperes) = ((1.0 - cosine * cosine).sqrt(), 0.005);
+        let mut calibration = Calibration::NOMINAL;
+        let without_load_w = share * 120.0 * 120.0;
+        let per_watt = FULL_SCALE / VOLTS * FULL_SCALE / AMPERES;
+        *calibration.of(1, POWER_OFFSET) = (without_load_w * per_watt) as i32;
+        let current = [amperes * cosine + share * 120.0, -amperes * sine];
+        let source = Source::new(
+            60.02,
+            Signal::sine(120.0, 0.0),
+            Signal::sine(current[0].hypot(current[1]), current[1].atan2(current[0])),
+        );
+        let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+        let error = q.line_ua() as f64 * 1e-6 / amperes - 1.0;
+        assert!(error.abs() < 300e-6, "{cosine}, {share}: {error}");
+        let error = q.active_uw() as f64 * 1e-6 / (0.6 * cosine) - 1.0;
+        assert!(error.abs() < 300e-6, "{cosine}, {share}: power {error}");
+    }
+}
+
+#[test]
+fn the_clock_moves_frequency_and_energy_but_no_power() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -0.5));
+    let plain = measure(&source, &Calibration::NOMINAL, 1.5)
+        .pop()
+        .expect("a window");
+    for rate in [1.0 + 80e-6, 1.0 - 80e-6] {
+        let mut calibration = Calibration::NOMINAL;
+        *calibration.of(0, CLOCK) = to_q30(rate);
+        let q = measure(&source, &calibration, 1.5).pop().expect("a window");
+        let same = |found: f64, before: f64, expected: f64| {
+            assert!(
+                (found / before / expected - 1.0).abs() < 1e-8,
+                "{found}, {before}"
+            );
+        };
+        same(
+            q.frequency_uhz() as f64 / 1e3,
+            plain.frequency_uhz() as f64 / 1e3,
+            rate,
+        );
+        for (found, before) in q.flow().iter().zip(plain.flow()) {
+            same(*found as f64, *before as f64, 2.0 - rate);
+        }
+        assert_eq!(q.active_uw(), plain.active_uw());
+        assert_eq!(q.line_ua(), plain.line_ua());
+    }
 }
 
 #[test]
@@ -184,13 +240,16 @@ fn curves_and_temperature_follow_their_laws() {
     correction.curves[0] = curve;
     correction.temperature[0] = law;
     let corrected = correction.apply(&Portable, &Calibration::NOMINAL, [50_000, 0], 16 * 40);
-    let gain = |channel: usize| corrected.channels[channel].gain.to_num::<f64>() - 1.0;
+    let gain = |channel: usize| q30(corrected.word(channel, GAIN)) - 1.0;
     assert!((gain(1) - 1000.0 / 1048576.0).abs() < 1e-8);
     assert!(
         (gain(0) - (250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30))).abs() < 1e-7
     );
-    assert!((corrected.channels[1].phase.to_num::<f64>() + 500.0 / 1048576.0).abs() < 1e-8);
-    assert_eq!(corrected.channels[2], Calibration::NOMINAL.channels[2]);
+    assert!((q30(corrected.word(1, PHASE)) + 500.0 / 1048576.0).abs() < 1e-8);
+    assert_eq!(
+        corrected.0[2 * RECORD..],
+        Calibration::NOMINAL.0[2 * RECORD..]
+    );
 }
 
 #[test]

@@ -30,9 +30,9 @@ fn no_load_makes_no_pulse_and_the_starting_current_counts() {
                 if windows == 3 {
                     energy = Energy::ZERO;
                 }
-                energy.add(&Portable, &q.flow, &pulse, window.tally.length);
+                energy.add(&Portable, q.flow(), &pulse, window.tally.length);
                 if windows > 3 {
-                    shown += u32::from(q.flow.active != 0);
+                    shown += u32::from(q.flow()[0] != 0);
                     assert_eq!(q.flags.contains(Flags::NO_LOAD), !counts);
                 }
             }
@@ -61,7 +61,7 @@ fn a_day_without_load_makes_no_pulse() {
         if let Some(window) = bench.push(Some(codes)) {
             let nominal = &Calibration::NOMINAL;
             let q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
-            energy.add(&Portable, &q.flow, &pulse, window.tally.length);
+            energy.add(&Portable, q.flow(), &pulse, window.tally.length);
             windows += 1;
         }
     }
@@ -90,10 +90,7 @@ fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
         let period = length_q16 as f64 / 65_536.0 * threshold as f64 / amount as f64;
         let mut energy = Energy::ZERO;
         let mut player = Player::IDLE;
-        let flow = energy::Flow {
-            active: amount as i64,
-            ..energy::Flow::default()
-        };
+        let flow = [amount as i64, 0, 0];
         let mut edges: Vec<f64> = Vec::new();
         let mut entered = 0u32;
         for block in 0..60 * 500 {

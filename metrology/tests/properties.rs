@@ -93,10 +93,10 @@ proptest! {
         let mut pulses = [0u64; 2];
         for (active, reactive, apparent) in flows {
             // A window holds at most 2⁶⁰.
-            let flow = energy::Flow { active: active >> 8, reactive: reactive >> 8, apparent: apparent >> 9 };
-            sums[0] += flow.active.unsigned_abs() as u128;
-            sums[1] += flow.reactive.unsigned_abs() as u128;
-            sums[2] += flow.apparent as u128;
+            let flow = [active >> 8, reactive >> 8, (apparent >> 9) as i64];
+            sums[0] += flow[0].unsigned_abs() as u128;
+            sums[1] += flow[1].unsigned_abs() as u128;
+            sums[2] += flow[2] as u128;
             let completed = meter.add(&Portable, &flow, &threshold, 8000 << 16);
             let [active, reactive] = completed.trains;
             pulses[0] += active.left() as u64;
@@ -144,11 +144,7 @@ fn every_quadrant_has_its_register() {
         (1, -1, [1, 0, 0, 0, 0, 1]),
     ] {
         let mut meter = Energy::ZERO;
-        let flow = energy::Flow {
-            active: active * amount,
-            reactive: reactive * amount,
-            apparent: 3 * threshold,
-        };
+        let flow = [active * amount, reactive * amount, 3 * threshold as i64];
         meter.add(&Portable, &flow, &threshold, 8000 << 16);
         let pulses: Vec<u32> = meter.0.iter().map(|register| register.pulses).collect();
         let expected: Vec<u32> = expected.iter().map(|moves| moves * 2).chain([3]).collect();
@@ -163,6 +159,6 @@ fn every_quadrant_has_its_register() {
         .iter_mut()
         .for_each(|register| register.remainder = 5);
     let before = meter;
-    meter.add(&Portable, &energy::Flow::default(), &threshold, 8000 << 16);
+    meter.add(&Portable, &[0; 3], &threshold, 8000 << 16);
     assert_eq!(meter, before);
 }

@@ -21,7 +21,7 @@ fn codes(volts: f64, amperes: f64) -> [i32; 3] {
 
 /// Joules of a window's active energy.
 fn joules(q: &Quantities) -> f64 {
-    q.flow.active as f64 * VOLTS * AMPERES / FULL_SCALE / FULL_SCALE / 8000.0
+    q.flow()[0] as f64 * VOLTS * AMPERES / FULL_SCALE / FULL_SCALE / 8000.0
 }
 
 fn ppm(measured: f64, truth: f64) -> f64 {

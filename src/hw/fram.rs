@@ -5,12 +5,11 @@
 //! it is open and the sample interrupt waits for no longer than one word.
 
 use super::board::FACTORY_JUMPER;
-use c12::calibration::{CHANNEL_SIZE, CHANNELS, offset};
+use c12::calibration::{CHANNEL_SIZE, offset};
 use core::arch::asm;
-use core::mem::offset_of;
 use meter430::calibration_store::{Board, INFORMATION_SIZE};
 use metrology::Calibration;
-use metrology::calibration::ChannelCalibration;
+use metrology::calibration::{RECORD, STARTING_POWERS, WORDS};
 
 /// SYSCFG0: write protection of FRAM. The password goes with every write.
 const SYSCFG0: *mut u16 = 0x0160 as *mut u16;
@@ -50,25 +49,18 @@ impl Board for Hardware {
 
     fn load(&self, copy: u16, calibration: &mut Calibration) {
         // Decoding costs 300 bytes of code that the image does not have; the assertions below say why reading is the same.
-        const _: () = assert!(size_of::<ChannelCalibration>() == CHANNEL_SIZE);
-        const _: () = assert!(offset_of!(ChannelCalibration, gain) == 0);
-        const _: () = assert!(offset_of!(ChannelCalibration, noise) == 4);
-        const _: () = assert!(offset_of!(ChannelCalibration, power_gain) == 8);
-        const _: () = assert!(offset_of!(ChannelCalibration, phase) == 12);
-        const _: () = assert!(offset_of!(ChannelCalibration, power_offset) == 16);
+        const _: () = assert!(size_of::<Calibration>() == 4 * WORDS);
+        const _: () = assert!(4 * RECORD == CHANNEL_SIZE);
+        const RECORDS: usize = 4 * STARTING_POWERS;
         let copy = (copy as usize).min(INFORMATION_SIZE / 2);
-        // SAFETY: inside information FRAM and even; every bit pattern is a value of each field; this CPU's byte order is
-        // the table's.
+        let to = (&raw mut *calibration).cast::<u8>();
+        // SAFETY: inside information FRAM and even; every bit pattern is a value; this CPU's byte order is the table's.
         unsafe {
-            let place = INFORMATION.cast::<u8>().add(copy);
-            let channels = place.add(offset::CHANNELS);
-            channels
-                .cast::<[ChannelCalibration; CHANNELS]>()
-                .copy_to_nonoverlapping(&mut calibration.channels, 1);
-            let starting = place.add(offset::STARTING_ACTIVE);
-            starting
-                .cast::<[u32; 2]>()
-                .copy_to_nonoverlapping(&mut calibration.starting, 1);
+            let from = INFORMATION.cast::<u8>().add(copy);
+            from.add(offset::CHANNELS)
+                .copy_to_nonoverlapping(to, RECORDS);
+            from.add(offset::STARTING_ACTIVE)
+                .copy_to_nonoverlapping(to.add(RECORDS), 4 * WORDS - RECORDS);
         }
     }
 

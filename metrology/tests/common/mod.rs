@@ -266,3 +266,13 @@ pub fn noise(seed: &mut u64, rms: f64) -> f64 {
     }
     sum * rms
 }
+
+/// A number in Q30.
+pub fn to_q30(x: f64) -> i32 {
+    fixed::types::I2F30::from_num(x).to_bits()
+}
+
+/// What a number in Q30 stands for.
+pub fn q30(bits: i32) -> f64 {
+    fixed::types::I2F30::from_bits(bits).to_num()
+}

@@ -5,10 +5,12 @@
 //! 18 for every 64-bit addition.
 
 mod block;
+mod formula;
 mod multiplier;
 mod wide;
 
 use metrology::block::{BLOCK, CENTRE, Lane};
+use metrology::formula::{Desk, Step};
 use metrology::kernel::{FOLDED, Kernel};
 use metrology::oscillator::Phasor;
 
@@ -57,6 +59,10 @@ impl Kernel for Assembly {
     #[inline(always)]
     fn add_product(&self, x: &mut i64, a: i32, b: i32) {
         wide::add_product(x, a, b);
+    }
+    #[inline(always)]
+    fn work_off(&self, desk: &mut Desk<'_>, formula: &[Step], channel: usize) {
+        formula::work_off(desk, formula, channel);
     }
     #[inline(always)]
     fn rotate(&self, a: &mut [i32; 2], b: &[i32; 2]) {

@@ -29,7 +29,7 @@ macro_rules! negate {
 
 /// 53 cycles with the call. See `wide::mul_q30` for the rounding: the bit below the last one kept is added.
 #[inline(never)]
-pub fn mul_q30(a: i32, b: i32) -> i32 {
+pub extern "C" fn mul_q30(a: i32, b: i32) -> i32 {
     let [al, ah] = split(a);
     let [bl, bh] = split(b);
     let low: u16;
@@ -71,7 +71,7 @@ pub fn mul_q30(a: i32, b: i32) -> i32 {
 
 /// 160 cycles and 9 for each bit of `shift` modulo 16.
 #[inline(never)]
-pub fn scale(x: &mut i64, m: u32, shift: u16) {
+pub extern "C" fn scale(x: &mut i64, m: u32, shift: u16) {
     let [ml, mh] = split(m as i32);
     // SAFETY: reads and writes x; the multiplier is masked.
     //
@@ -158,7 +158,7 @@ pub fn scale(x: &mut i64, m: u32, shift: u16) {
 
 /// About 600 cycles: shift and subtract, 17 a bit.
 #[inline(never)]
-pub fn divide(n: u64, d: u32) -> u32 {
+pub extern "C" fn divide(n: u64, d: u32) -> u32 {
     let [l0, l1] = split(n as i32);
     let [h0, h1] = split((n >> 32) as i32);
     let [d0, d1] = split(d as i32);
@@ -213,7 +213,7 @@ pub fn divide(n: u64, d: u32) -> u32 {
 
 /// About 2 500 cycles: bit by bit, by the square of the candidate.
 #[inline(never)]
-pub fn square_root(x: &u64) -> u32 {
+pub extern "C" fn square_root(x: &u64) -> u32 {
     let low: u16;
     let high: u16;
     // SAFETY: reads x; the multiplier is masked.
@@ -267,7 +267,7 @@ pub fn square_root(x: &u64) -> u32 {
 
 /// 31 cycles with the call.
 #[inline(never)]
-pub fn add(x: &mut i64, y: &i64) {
+pub extern "C" fn add(x: &mut i64, y: &i64) {
     // SAFETY: reads y, changes x.
     unsafe {
         asm!(
@@ -284,7 +284,7 @@ pub fn add(x: &mut i64, y: &i64) {
 
 /// 33 cycles with the call.
 #[inline(never)]
-pub fn sub(x: &mut i64, y: &i64) {
+pub extern "C" fn sub(x: &mut i64, y: &i64) {
     // SAFETY: reads y, changes x.
     unsafe {
         asm!(
@@ -301,7 +301,7 @@ pub fn sub(x: &mut i64, y: &i64) {
 
 /// 32 cycles with the call.
 #[inline(never)]
-pub fn add_small(x: &mut i64, y: i32) {
+pub extern "C" fn add_small(x: &mut i64, y: i32) {
     let [low, high] = split(y);
     // SAFETY: changes x. The sign's word: −1 with the carry that the doubled upper half leaves, else 0.
     unsafe {
@@ -325,7 +325,7 @@ pub fn add_small(x: &mut i64, y: i32) {
 
 /// 12 cycles and 27 for each bit.
 #[inline(never)]
-pub fn shift_left(x: &mut i64, bits: u16) {
+pub extern "C" fn shift_left(x: &mut i64, bits: u16) {
     // SAFETY: changes x.
     unsafe {
         asm!(
@@ -345,14 +345,14 @@ pub fn shift_left(x: &mut i64, bits: u16) {
 
 /// 42 cycles with the call.
 #[inline(never)]
-pub fn negate(x: &mut i64) {
+pub extern "C" fn negate(x: &mut i64) {
     // SAFETY: changes x.
     unsafe { asm!(negate!(), x = in(reg) x, options(nostack)) };
 }
 
 /// 60 cycles with the call.
 #[inline(never)]
-pub fn add_product(x: &mut i64, a: i32, b: i32) {
+pub extern "C" fn add_product(x: &mut i64, a: i32, b: i32) {
     let [al, ah] = split(a);
     let [bl, bh] = split(b);
     // SAFETY: changes x; the multiplier is masked.

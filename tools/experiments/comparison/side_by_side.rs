@@ -8,6 +8,7 @@
 use std::f64::consts::{PI, SQRT_2, TAU};
 
 use metrology::block::{BLOCK, LINE};
+use metrology::calibration::NOISE;
 use metrology::quantities::NoLoad;
 use metrology::{Block, Calibration, Config, Meter, Portable, Quantities, Window};
 use metrology_insight::{MetrologyInsight, MetrologyInsightConfig};
@@ -153,7 +154,7 @@ impl Case {
 /// Nominal constants, but for the mean square of the line current's noise, code².
 fn calibration(noise_square: f64) -> Calibration {
     let mut calibration = Calibration::default();
-    calibration.channels[LINE].noise = (noise_square * 256.0) as u32;
+    *calibration.of(LINE, NOISE) = (noise_square * 256.0) as i32;
     calibration
 }
 
