@@ -201,16 +201,28 @@ fn raw(shown: &Shown, present: &Constants) -> Raw {
     let square = |shown_a2: f64, channel: &Numbers| {
         shown_a2 / channel.gain.powi(2) + channel.noise_code2 * CODE_A.powi(2)
     };
-    Raw {
-        voltage_v: shown.voltage_v / voltage.gain,
-        line_square_a2: square(shown.line_square_a2, &line),
-        neutral_square_a2: square(shown.neutral_square_a2, &neutral),
-        power: Complex {
-            re: shown.p_w / gains + line.offset_code2 * CODE_W,
-            im: shown.q_var / gains,
-        }
-        .turned(line.phase_rad),
+    let voltage_v = shown.voltage_v / voltage.gain;
+    let power = Complex {
+        re: shown.p_w / gains + line.offset_code2 * CODE_W,
+        im: shown.q_var / gains,
     }
+    .turned(line.phase_rad);
+    Raw {
+        voltage_v,
+        line_square_a2: square(shown.line_square_a2, &line)
+            + correlated_a2(&line, voltage_v, power.re),
+        neutral_square_a2: square(shown.neutral_square_a2, &neutral),
+        power,
+    }
+}
+
+/// What the meter takes off the square of a current for the crosstalk k·v in it: 2k·P − k²·V², with k from the offset.
+fn correlated_a2(channel: &Numbers, voltage_v: f64, power_w: f64) -> f64 {
+    if voltage_v == 0.0 {
+        return 0.0;
+    }
+    let k = channel.offset_code2 * CODE_W / voltage_v.powi(2);
+    k * (2.0 * power_w - k * voltage_v.powi(2))
 }
 
 /// What the meter would have shown with `other` constants in place of the `present` ones.
@@ -224,7 +236,10 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
     };
     Shown {
         voltage_v: board.voltage_v * voltage.gain,
-        line_square_a2: square(board.line_square_a2, &line),
+        line_square_a2: square(
+            board.line_square_a2 - correlated_a2(&line, board.voltage_v, board.power.re),
+            &line,
+        ),
         neutral_square_a2: square(board.neutral_square_a2, &neutral),
         p_w: gains * (power.re - line.offset_code2 * CODE_W),
         q_var: gains * power.im,
