@@ -8,7 +8,7 @@ use crate::frame::{Frame, PACKET_MAX, PAYLOAD_MAX, Settings};
 use crate::link::Cause;
 use crate::packet::{CONTROL_FIRST, CONTROL_MULTI, OVERHEAD};
 use crate::response::Response;
-use crate::service::{READ_OVERHEAD, Request, Timing};
+use crate::service::{RATES_MAX, READ_OVERHEAD, code, data_checksum};
 
 /// Smallest packet worth agreeing on.
 const PACKET_MIN: u16 = 32;
@@ -34,24 +34,44 @@ enum State {
     /// No connection.
     Base = 0,
     /// Identified.
-    Id,
+    Id = 2,
     /// Logged on.
-    Session,
+    Session = 4,
 }
 
-/// What a request has led to.
-enum Reply {
-    /// The single byte ok.
-    Done,
-    /// `IDENTITY`.
-    Identity,
-    /// The agreed sizes and rate.
-    Negotiated,
-    /// The agreed times.
-    Timing(Timing),
-    /// Table data, from the responder's stream fields.
-    Data,
+/// What `execute` returns for table data, whose response begins with three bytes; no other response is that long.
+const DATA: u16 = 3;
+
+/// A row of [`SERVICES`]: the least bytes of a request, and where it is allowed.
+const fn service(code: u16, length: u16, states: u16) -> [u8; 3] {
+    [code as u8, length as u8, states as u8]
 }
+
+/// Every service: its code (for Negotiate the one without rates), the bytes of its request with that, states that allow
+/// it. Writes have their data behind those bytes, Negotiate its rates.
+static SERVICES: [[u8; 3]; 15] = [
+    service(code::IDENTIFICATION, 1, ANYWHERE),
+    service(code::TERMINATE, 1, CONNECTED),
+    service(code::DISCONNECT, 1, CONNECTED),
+    service(code::READ, 3, IN_SESSION),
+    service(code::READ_DEFAULT, 1, IN_SESSION),
+    service(code::READ_OFFSET, 8, IN_SESSION),
+    service(code::WRITE, 5, IN_SESSION),
+    service(code::WRITE_DEFAULT, 3, IN_SESSION),
+    service(code::WRITE_OFFSET, 8, IN_SESSION),
+    service(code::LOGON, 13, IDENTIFIED),
+    service(code::SECURITY, 21, IN_SESSION),
+    service(code::LOGOFF, 1, IN_SESSION),
+    service(code::NEGOTIATE, 4, IDENTIFIED),
+    service(code::WAIT, 2, CONNECTED),
+    service(code::TIMING, 5, IDENTIFIED),
+];
+
+/// Sets of states. Their bits are those of [`State`]; bit 0 is in every state.
+const ANYWHERE: u16 = 1;
+const IDENTIFIED: u16 = State::Id as u16;
+const IN_SESSION: u16 = State::Session as u16;
+const CONNECTED: u16 = IDENTIFIED | IN_SESSION;
 
 /// The session on one port.
 #[derive(Debug)]
@@ -113,163 +133,142 @@ impl Responder {
         frame.traffic_ms = frame.settings.traffic_ms;
         self.last = RUN_AGAIN;
         self.remaining = 0;
-        match self.execute(frame, device) {
-            Ok(Reply::Done) => self.short(frame, Response::Ok),
-            Ok(Reply::Identity) => {
-                frame.payload[..5].copy_from_slice(&IDENTITY);
-                frame.len = 5;
-            }
-            Ok(Reply::Negotiated) => {
-                let next = frame.next;
-                frame.payload[0] = 0;
-                frame.payload[1] = (next.packet_size >> 8) as u8;
-                frame.payload[2] = (next.packet_size & 0xFF) as u8;
-                frame.payload[3] = next.packets as u8;
-                frame.payload[4] = next.bit_rate as u8;
-                frame.len = 5;
-            }
-            Ok(Reply::Timing(timing)) => {
-                frame.payload[0] = 0;
-                frame.payload[1] = timing.traffic_s as u8;
-                frame.payload[2] = timing.intercharacter_s as u8;
-                frame.payload[3] = timing.response_s as u8;
-                frame.payload[4] = timing.retries as u8;
-                frame.len = 5;
-            }
-            Ok(Reply::Data) => {
-                let count = self.remaining;
-                frame.payload[0] = 0;
-                frame.payload[1] = (count >> 8) as u8;
-                frame.payload[2] = (count & 0xFF) as u8;
-                self.fill(frame, 3, device);
-            }
-            Err(code) => self.short(frame, code),
+        let (code, length) = match self.execute(frame, device) {
+            Ok(length) => (Response::Ok, length),
+            Err(code) => (code, 1),
+        };
+        frame.payload[0] = code.code() as u8;
+        frame.len = length;
+        if length == 1 {
+            self.last = code.code() + 1;
+        } else if length == DATA {
+            self.fill(frame, DATA, device);
         }
     }
 
-    /// A response of one byte, remembered.
-    fn short(&mut self, frame: &mut Frame, code: Response) {
-        self.last = code.code() + 1;
-        frame.payload[0] = code.code() as u8;
-        frame.len = 1;
-    }
-
-    /// Carries out a request.
-    fn execute<D: Device>(&mut self, frame: &mut Frame, device: &mut D) -> Result<Reply, Response> {
-        let Some(bytes) = frame.payload.get(..frame.len as usize) else {
+    /// Carries out a request. Returns the length of the response, which stands in the frame but for its first byte, ok.
+    fn execute<D: Device>(&mut self, frame: &mut Frame, device: &mut D) -> Result<u16, Response> {
+        let Some(request) = frame.payload.get(..frame.len as usize) else {
             return Err(Response::Onp);
         };
-        let request = Request::parse(bytes)?;
-        let state = self.state;
-        let allowed = match request {
-            Request::Identification => true,
-            Request::Terminate | Request::Disconnect | Request::Wait { .. } => state != State::Base,
-            Request::Negotiate { .. } | Request::Timing(_) | Request::Logon { .. } => {
-                state == State::Id
-            }
-            _ => state == State::Session,
+        let Some(code) = request.first() else {
+            return Err(Response::Err);
         };
-        if !allowed {
+        let payload = &frame.payload;
+        let mut code = *code as u16;
+        let mut following = code.wrapping_sub(code::NEGOTIATE);
+        if following <= RATES_MAX {
+            code = code::NEGOTIATE;
+        } else {
+            following = 0;
+        }
+        let Some([_, least, states]) = SERVICES.iter().find(|row| row[0] as u16 == code) else {
+            return Err(Response::Sns);
+        };
+        let least = *least as u16;
+        if (code & 0xF0) == code::WRITE {
+            // Count before the data, their checksum behind.
+            following = word(payload, least - 2).wrapping_add(1);
+        }
+        let rest = request.get(least as usize..).unwrap_or(&[]);
+        if request.len() < least as usize || rest.len() != following as usize {
+            return Err(Response::Err);
+        }
+        let state = ANYWHERE | self.state as u16;
+        if *states as u16 & state == 0 {
             return Err(Response::Isss);
         }
-        match request {
-            Request::Identification => {
+        match code {
+            code::IDENTIFICATION => {
                 // Also the friendly answer to a reader that crashed: a new connection. The bit rate stays, because
                 // the request was understood at it.
                 let bit_rate = frame.settings.bit_rate;
                 frame.next = Settings::DEFAULT;
                 frame.next.bit_rate = bit_rate;
                 self.leave(State::Id, device);
-                Ok(Reply::Identity)
+                frame.payload[..5].copy_from_slice(&IDENTITY);
+                Ok(5)
             }
-            Request::Terminate | Request::Disconnect => {
+            code::TERMINATE | code::DISCONNECT => {
                 frame.next = Settings::DEFAULT;
                 self.leave(State::Base, device);
-                Ok(Reply::Done)
+                Ok(1)
             }
-            Request::Logoff => {
+            code::LOGOFF => {
                 self.leave(State::Id, device);
-                Ok(Reply::Done)
+                Ok(1)
             }
-            Request::Logon { user_id, user } => {
-                device.logon(user_id, user)?;
-                self.state = State::Session;
-                Ok(Reply::Done)
-            }
-            Request::Security { password } => {
-                if device.security(password) {
-                    Ok(Reply::Done)
-                } else {
-                    Err(Response::Err)
+            code::LOGON => {
+                if let Some(user) = request.last_chunk() {
+                    device.logon(word(payload, 1), user)?;
                 }
+                self.state = State::Session;
+                Ok(1)
             }
-            Request::Negotiate {
-                packet_size,
-                packets,
-                rates,
-            } => {
+            code::SECURITY => match request.last_chunk() {
+                Some(password) if device.security(password) => Ok(1),
+                _ => Err(Response::Err),
+            },
+            code::NEGOTIATE => {
+                let packet_size = word(payload, 1);
+                let packets = payload[3] as u16;
                 if packet_size < PACKET_MIN || packets == 0 {
                     return Err(Response::Err);
                 }
-                let bit_rate = fastest(rates).unwrap_or(frame.settings.bit_rate);
-                frame.next.packet_size = packet_size.min(PACKET_MAX);
+                let bit_rate = fastest(rest).unwrap_or(frame.settings.bit_rate);
+                let packet_size = packet_size.min(PACKET_MAX);
+                frame.next.packet_size = packet_size;
                 frame.next.packets = packets;
                 frame.next.bit_rate = bit_rate;
-                Ok(Reply::Negotiated)
+                put_word(&mut frame.payload, packet_size);
+                frame.payload[4] = bit_rate as u8;
+                Ok(5)
             }
-            Request::Wait { seconds } => {
-                frame.traffic_ms = milliseconds(seconds);
-                Ok(Reply::Done)
+            code::WAIT => {
+                frame.traffic_ms = milliseconds(payload[1] as u16);
+                Ok(1)
             }
-            Request::Timing(timing) => {
-                let timing = Timing {
-                    response_s: timing.response_s.min(RESPONSE_MAX_S),
-                    retries: timing.retries.min(RETRIES_MAX),
-                    ..timing
-                };
-                frame.next.traffic_ms = milliseconds(timing.traffic_s);
-                frame.next.intercharacter_ms = milliseconds(timing.intercharacter_s);
-                frame.next.response_ms = milliseconds(timing.response_s);
-                frame.next.retries = timing.retries;
-                Ok(Reply::Timing(timing))
+            code::TIMING => {
+                // The response is the request, within limits.
+                let response_s = (payload[3] as u16).min(RESPONSE_MAX_S);
+                let retries = (payload[4] as u16).min(RETRIES_MAX);
+                frame.next.traffic_ms = milliseconds(payload[1] as u16);
+                frame.next.intercharacter_ms = milliseconds(payload[2] as u16);
+                frame.next.response_ms = milliseconds(response_s);
+                frame.next.retries = retries;
+                frame.payload[3] = response_s as u8;
+                frame.payload[4] = retries as u8;
+                Ok(5)
             }
-            Request::Read { table } => {
-                let size = device.begin_read(table)?;
-                self.begin(frame, table, 0, size)
-            }
-            Request::ReadDefault => {
-                let table = device.default_table()?;
-                let size = device.begin_read(table)?;
-                self.begin(frame, table, 0, size)
-            }
-            Request::WriteDefault { data } => {
-                let table = device.default_table()?;
-                device.write(table, 0, data)?;
-                Ok(Reply::Done)
-            }
-            Request::ReadPart {
-                table,
-                offset,
-                count,
-            } => {
-                let size = device.begin_read(table)?;
-                if offset >= size as u32 {
-                    return Err(Response::Onp);
+            _ => {
+                // Reads and writes: of a whole table, from an offset (24 bits), or of the default table.
+                let mut table = word(payload, 1);
+                let mut offset = 0;
+                match code & 0xF {
+                    0xE => table = device.default_table()?,
+                    0xF if payload[3] != 0 => return Err(Response::Onp),
+                    0xF => offset = word(payload, 4),
+                    _ => {}
                 }
-                let offset = offset as u16;
-                self.begin(frame, table, offset, count.min(size - offset))
-            }
-            Request::Write {
-                table,
-                offset,
-                data,
-            } => {
-                let offset = offset.unwrap_or(0);
-                if offset > 0xFFFF {
-                    return Err(Response::Onp);
+                if code >= code::WRITE {
+                    if data_checksum(rest) != 0 {
+                        return Err(Response::Err);
+                    }
+                    let Some((_, data)) = rest.split_last() else {
+                        return Err(Response::Err);
+                    };
+                    device.write(table, offset, data)?;
+                    return Ok(1);
                 }
-                device.write(table, offset as u16, data)?;
-                Ok(Reply::Done)
+                let size = device.begin_read(table)?;
+                let mut count = size;
+                if code == code::READ_OFFSET {
+                    if offset >= size {
+                        return Err(Response::Onp);
+                    }
+                    count = word(payload, 6).min(size - offset);
+                }
+                self.begin(frame, table, offset, count)
             }
         }
     }
@@ -281,7 +280,7 @@ impl Responder {
         table: u16,
         offset: u16,
         count: u16,
-    ) -> Result<Reply, Response> {
+    ) -> Result<u16, Response> {
         let room = frame.settings.packet_size - OVERHEAD;
         let Some(mut left) = count.checked_add(READ_OVERHEAD) else {
             return Err(Response::Onp);
@@ -302,7 +301,8 @@ impl Responder {
         self.offset = offset;
         self.remaining = count;
         self.sum = 0;
-        Ok(Reply::Data)
+        put_word(&mut frame.payload, count);
+        Ok(DATA)
     }
 
     /// Fills the packet from `at` on with table data, and the checksum if it is the last one.
@@ -347,6 +347,19 @@ impl Default for Responder {
 #[inline(never)]
 fn milliseconds(seconds: u16) -> u32 {
     seconds.max(1) as u32 * 1000
+}
+
+/// A number in the head of a request, most significant byte first.
+#[inline(never)]
+fn word(payload: &[u8; PAYLOAD_MAX], at: u16) -> u16 {
+    let byte = |at: u16| payload.get(at as usize).map_or(0, |byte| *byte as u16);
+    byte(at) << 8 | byte(at + 1)
+}
+
+/// Puts a number behind the response code, likewise.
+fn put_word(payload: &mut [u8; PAYLOAD_MAX], value: u16) {
+    payload[1] = (value >> 8) as u8;
+    payload[2] = (value & 0xFF) as u8;
 }
 
 /// The fastest rate of an offer that we have.

@@ -1,9 +1,6 @@
-//! PSEM requests: what a reader may ask, as values with parse and emit.
+//! PSEM requests: what a reader may ask. The meter takes them apart where it answers them (`responder`).
 //!
-//! Section 6 of the protocol reference, byte by byte. Integers in PSEM headers are big-endian, whatever the tables
-//! use. A refusal of the parser is the response code that the reader gets.
-
-use crate::response::Response;
+//! Section 6 of the protocol reference, byte by byte. Integers in PSEM headers are big-endian, whatever the tables use.
 
 /// Service codes; for families the lowest one.
 pub mod code {
@@ -40,7 +37,7 @@ pub mod code {
 }
 
 /// Most bit rates that one Negotiate can offer.
-const RATES_MAX: u16 = 11;
+pub(crate) const RATES_MAX: u16 = 11;
 
 /// Bytes around the data of a Read response: result, count, checksum.
 pub const READ_OVERHEAD: u16 = 4;
@@ -136,96 +133,7 @@ pub fn data_checksum(data: &[u8]) -> u16 {
         & 0xFF
 }
 
-impl<'a> Request<'a> {
-    /// Reads a request. Unknown services give `Sns`, wrong lengths and checksums `Err`.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Response> {
-        let Some((first, rest)) = bytes.split_first() else {
-            return Err(Response::Err);
-        };
-        // The fixed fields, zero where the request ends before them: lengths are checked at the end.
-        let mut head = [0u8; 8];
-        for (to, from) in head.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        let byte = |at: usize| head[at] as u16;
-        let word = |at: usize| byte(at) << 8 | byte(at + 1);
-        let table = word(0);
-        let offset = (byte(2) as u32) << 16 | word(3) as u32;
-        let service = *first as u16;
-        let (request, length) = match service {
-            code::IDENTIFICATION => (Request::Identification, 0),
-            code::TERMINATE => (Request::Terminate, 0),
-            code::DISCONNECT => (Request::Disconnect, 0),
-            code::LOGOFF => (Request::Logoff, 0),
-            code::READ_DEFAULT => (Request::ReadDefault, 0),
-            code::READ => (Request::Read { table }, 2),
-            code::READ_OFFSET => {
-                let part = Request::ReadPart {
-                    table,
-                    offset,
-                    count: word(5),
-                };
-                (part, 7)
-            }
-            code::WRITE | code::WRITE_OFFSET => {
-                let is_whole = service == code::WRITE;
-                let at = if is_whole { 4 } else { 7 };
-                let count = if is_whole { word(2) } else { word(5) };
-                let data = written(rest, at, count)?;
-                let offset = if is_whole { None } else { Some(offset) };
-                return Ok(Request::Write {
-                    table,
-                    offset,
-                    data,
-                });
-            }
-            code::WRITE_DEFAULT => {
-                let data = written(rest, 2, word(0))?;
-                return Ok(Request::WriteDefault { data });
-            }
-            code::LOGON => {
-                let Some(user) = rest.get(2..).and_then(|rest| rest.first_chunk::<10>()) else {
-                    return Err(Response::Err);
-                };
-                let user_id = word(0);
-                (Request::Logon { user_id, user }, 12)
-            }
-            code::SECURITY => {
-                let Some(password) = rest.first_chunk::<20>() else {
-                    return Err(Response::Err);
-                };
-                (Request::Security { password }, 20)
-            }
-            code::WAIT => (Request::Wait { seconds: byte(0) }, 1),
-            code::TIMING => {
-                let timing = Timing {
-                    traffic_s: byte(0),
-                    intercharacter_s: byte(1),
-                    response_s: byte(2),
-                    retries: byte(3),
-                };
-                (Request::Timing(timing), 4)
-            }
-            _ => {
-                let offered = service.wrapping_sub(code::NEGOTIATE);
-                if offered > RATES_MAX {
-                    return Err(Response::Sns);
-                }
-                let negotiate = Request::Negotiate {
-                    packet_size: word(0),
-                    packets: byte(2),
-                    rates: rest.get(3..).unwrap_or(&[]),
-                };
-                (negotiate, 3 + offered)
-            }
-        };
-        if rest.len() == length as usize {
-            Ok(request)
-        } else {
-            Err(Response::Err)
-        }
-    }
-
+impl Request<'_> {
     /// Writes the request into `out` and returns its length; `None` when `out` is too small or a field does not fit
     /// the wire (more than 11 rates, more data than a count can say).
     pub fn emit(&self, out: &mut [u8]) -> Option<usize> {
@@ -305,16 +213,6 @@ impl<'a> Request<'a> {
             }
         }
         Some(writer.at)
-    }
-}
-
-/// The data of a Write: `count` bytes from `at` on, then their checksum and nothing more.
-#[inline(never)]
-fn written(rest: &[u8], at: usize, count: u16) -> Result<&[u8], Response> {
-    let tail = rest.get(at..).unwrap_or(&[]);
-    match tail.split_last() {
-        Some((_, data)) if data.len() == count as usize && data_checksum(tail) == 0 => Ok(data),
-        _ => Err(Response::Err),
     }
 }
 

@@ -119,13 +119,4 @@ proptest! {
             prop_assert!(data.len() <= 248);
         }
     }
-
-    #[test]
-    fn requests_parse_to_what_they_were_made_of(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        if let Ok(request) = c12::service::Request::parse(&bytes) {
-            let mut out = [0xAA; 64];
-            let len = request.emit(&mut out).expect("it came from the wire, so it fits it");
-            prop_assert_eq!(&out[..len], &bytes[..]);
-        }
-    }
 }
