@@ -55,7 +55,7 @@ fn main() -> ! {
     // SAFETY: the only reference to it.
     let app = unsafe { &mut *APP.0.get() };
     app.device.start();
-    app.device.serial = identity::serial_number();
+    identity::put_serial_number(&mut app.device.serial);
     let reset_cause = p.sys.sysrstiv().read().bits();
     let at = DIAGNOSTICS + diagnostics::SIZE - 2;
     app.device.readings.snapshot.put_half(at, reset_cause);
@@ -84,6 +84,7 @@ impl App {
     /// One turn: everything that is due. Interrupts wake the loop at least 128 times a second.
     fn turn(&mut self, p: &Peripherals) {
         self.watch_samples(p);
+        self.device.tick(time::ticks());
         let readings = &mut self.device.readings;
         // A response in several packets shows one instant.
         let held = self.responder.is_streaming();

@@ -7,6 +7,9 @@ pub mod baud;
 pub mod calibration_store;
 pub mod readings;
 pub mod service;
+#[cfg(test)]
+mod service_tests;
+pub mod settings;
 pub mod snapshot;
 pub mod status_line;
 pub mod tables;

@@ -2,23 +2,30 @@
 
 use crate::calibration_store::{self as store, Board, NO_COPY};
 use crate::readings::Readings;
-use crate::snapshot::Snapshot;
-use crate::tables::{TABLES, live};
+use crate::settings;
+use crate::tables::general::{MODE, RESPONSE};
+use crate::tables::{TABLES, live, security};
+use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
+use c12::clock::Clock;
 use c12::device::Device;
+use c12::procedure::{Answer, Initiate, Outcome, RESPONSE_HEAD, number};
 use c12::response::Response;
 use c12::table::{self, Part, Source, Table};
 
 /// ED_STD_STATUS1 bit: the meter was never calibrated.
 pub const STATUS_UNPROGRAMMED: u16 = 1 << 0;
+/// ED_STD_STATUS1 bit: nobody has set the clock since power-up.
+pub const STATUS_CLOCK_ERROR: u16 = 1 << 6;
 /// ED_STD_STATUS1 bit: the measurement element failed.
 pub const STATUS_MEASUREMENT_ERROR: u16 = 1 << 7;
+/// Bits that tell what is, not what has happened: clearing the status leaves them.
+const STANDING: u16 = STATUS_UNPROGRAMMED | STATUS_CLOCK_ERROR;
 
-/// Password that opens a session's access until stored passwords exist: twenty times this byte.
-const DEFAULT_PASSWORD: u16 = 0;
-
-/// The factory's password until stored ones exist: twenty times this byte. With the jumper it opens the calibration.
-pub const FACTORY_PASSWORD: u16 = b'1' as u16;
+/// Calls of [`MeterDevice::tick`]'s count in a second.
+const TICKS_PER_SECOND: u16 = 128;
+/// After this many wrong passwords in a row the wait no longer doubles: 2⁸ s.
+const FAILURES_MAX: u16 = 8;
 
 /// What a reader reads from.
 pub struct MeterDevice<B> {
@@ -33,8 +40,16 @@ pub struct MeterDevice<B> {
     pub board: B,
     /// Where the copy of the constants that is in use begins.
     constants: u16,
-    /// 0 when this session gave the factory's password.
-    not_factory: u16,
+    /// Groups that the session's password has opened.
+    groups: u16,
+    /// Wrong passwords in a row, and seconds until the next one is looked at.
+    failures: u16,
+    wait_s: u16,
+    clock: Clock,
+    /// The tick now, and that at which the clock's second began.
+    now: u16,
+    second_at: u16,
+    answer: Answer<{ RESPONSE_HEAD + RESPONSE }>,
 }
 
 impl<B: Board> MeterDevice<B> {
@@ -47,7 +62,13 @@ impl<B: Board> MeterDevice<B> {
             reading: None,
             board,
             constants: 0,
-            not_factory: 0,
+            groups: 0,
+            failures: 0,
+            wait_s: 0,
+            clock: Clock::ZERO,
+            now: 0,
+            second_at: 0,
+            answer: Answer::new(),
         }
     }
 
@@ -63,8 +84,8 @@ impl<B: Board> MeterDevice<B> {
     /// Sets what is not zero at power-up, but for the serial number.
     pub fn start(&mut self) {
         self.readings.start();
-        self.status = STATUS_UNPROGRAMMED;
-        self.not_factory = 1;
+        self.status = STANDING;
+        self.clock = Clock::UNSET;
         self.use_constants(store::newest(&self.board));
     }
 
@@ -79,25 +100,112 @@ impl<B: Board> MeterDevice<B> {
     }
 }
 
-/// Live bytes: those of the snapshot, which stands still while a response is under way.
-struct Shown<'m> {
-    snapshot: &'m Snapshot,
-    status: [u8; 2],
-    serial: &'m [u8; 16],
-    calibration: &'m [u8],
+impl<B: Board> MeterDevice<B> {
+    /// Lets time pass; `ticks` counts 128 a second and wraps. Call it at least once a second.
+    pub fn tick(&mut self, ticks: u16) {
+        self.now = ticks;
+        if ticks.wrapping_sub(self.second_at) >= TICKS_PER_SECOND {
+            self.second_at = self.second_at.wrapping_add(TICKS_PER_SECOND);
+            self.clock.tick();
+            self.wait_s = self.wait_s.saturating_sub(1);
+        }
+    }
+
+    /// The session may do this.
+    #[inline(never)]
+    fn permits(&self, id: u16, right: Right) -> bool {
+        access::allows(
+            &security::EXCEPTIONS,
+            &security::DEFAULTS,
+            id,
+            right,
+            self.groups,
+        )
+    }
+
+    /// Runs what was written to ST7; how it went stands in ST8.
+    fn initiate(&mut self, data: &[u8]) -> Result<(), Response> {
+        let Some(request) = Initiate::parse(data) else {
+            return Err(Response::Err);
+        };
+        let (outcome, data) = self.perform(&request);
+        self.answer.post(&request, outcome, data);
+        Ok(())
+    }
+
+    /// Runs a procedure; returns how it went, and how many bytes of response data there are.
+    fn perform(&mut self, request: &Initiate) -> (Outcome, u16) {
+        if !self.permits(PROCEDURE | request.procedure(), Right::Write) {
+            return (Outcome::NotAuthorised, 0);
+        }
+        let data = self.answer.data_mut();
+        match request.procedure() {
+            // There is one mode.
+            number::CHANGE_MODE => match request.parameters {
+                [MODE] => (Outcome::Completed, 0),
+                _ => (Outcome::Conflict, 0),
+            },
+            number::CLEAR_STANDARD_STATUS => {
+                if let Some(data) = data.first_chunk_mut() {
+                    let [low, high] = self.status.to_le_bytes();
+                    *data = [low, high, 0];
+                }
+                self.status &= STANDING;
+                (Outcome::Completed, 3)
+            }
+            number::SET_DATE_TIME => {
+                let [mask, wanted @ ..] = request.parameters else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let (Ok(wanted), Some((before, after))) =
+                    (wanted.try_into(), data.split_first_chunk_mut())
+                else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                *before = *self.clock.bytes();
+                if !self.clock.set(*mask, wanted) {
+                    return (Outcome::InvalidParameter, 0);
+                }
+                if let Some(after) = after.first_chunk_mut() {
+                    *after = *self.clock.bytes();
+                }
+                self.second_at = self.now;
+                self.status &= !STATUS_CLOCK_ERROR;
+                (Outcome::Completed, RESPONSE as u16)
+            }
+            _ => (Outcome::Unrecognised, 0),
+        }
+    }
 }
 
-impl Source for Shown<'_> {
+/// The meter's live bytes; those of the snapshot stand still while a response is under way.
+struct Shown<'m, B>(&'m MeterDevice<B>);
+
+impl<B: Board> Source for Shown<'_, B> {
     fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
+        let meter = self.0;
+        let mut filler = 0;
         let bytes: &[u8] = match id {
-            live::STATUS => &self.status,
-            live::SERIAL => self.serial,
+            live::STATUS => &meter.status.to_le_bytes(),
+            live::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
-            live::CALIBRATION => self.calibration,
-            offset => return self.snapshot.copy((offset + skip) as usize, out),
+            live::CALIBRATION => store::table(&meter.board, meter.constants),
+            live::CLOCK => meter.clock.bytes(),
+            live::ANSWER => meter.answer.bytes(),
+            // No other setting can be read.
+            live::IDENTIFICATION => {
+                filler = b' ';
+                let written = settings::identification(&meter.board);
+                if written[0] as u16 == settings::UNSET {
+                    &meter.serial
+                } else {
+                    written
+                }
+            }
+            offset => return meter.readings.snapshot.copy((offset + skip) as usize, out),
         };
         let bytes = bytes.get(skip as usize..).unwrap_or(&[]);
-        out.fill(0);
+        out.fill(filler);
         for (to, from) in out.iter_mut().zip(bytes) {
             *to = *from;
         }
@@ -109,7 +217,13 @@ impl<B: Board> Device for MeterDevice<B> {
         let Some(found) = table::find(&TABLES, table) else {
             return Err(Response::Iar);
         };
+        if !self.permits(table, Right::Read) {
+            return Err(Response::Isc);
+        }
         self.reading = Some(found);
+        if table == 8 {
+            return Ok(self.answer.size());
+        }
         Ok(table::size(found.parts))
     }
 
@@ -118,47 +232,83 @@ impl<B: Board> Device for MeterDevice<B> {
             Some(table) => table.parts,
             None => return,
         };
-        let mut source = Shown {
-            snapshot: &self.readings.snapshot,
-            status: self.status.to_le_bytes(),
-            serial: &self.serial,
-            calibration: store::table(&self.board, self.constants),
-        };
-        table::copy(parts, offset, out, &mut source);
+        table::copy(parts, offset, out, &mut Shown(self));
     }
 
-    fn security(&mut self, password: &[u8; 20]) -> bool {
-        self.not_factory = difference(password, FACTORY_PASSWORD);
-        self.not_factory == 0 || difference(password, DEFAULT_PASSWORD) == 0
+    /// Every password is compared whole, so that the time tells nothing; after a wrong one all wait, twice as long each time.
+    fn security(&mut self, password: &[u8; 20]) -> Result<(), Response> {
+        if self.wait_s != 0 {
+            return Err(Response::Bsy);
+        }
+        let mut groups = 0;
+        let entries = settings::passwords(&self.board);
+        for (entry, [filler, preset]) in entries.iter().zip(&security::PRESET) {
+            let [stored @ .., permissions] = entry;
+            let mut opens = *permissions as u16;
+            let mut written = opens ^ settings::UNSET;
+            let (mut difference, mut from_preset) = (0, 0);
+            for (given, stored) in password.iter().zip(stored) {
+                let (given, stored) = (*given as u16, *stored as u16);
+                written |= stored ^ settings::UNSET;
+                difference |= given ^ stored;
+                from_preset |= given ^ *filler as u16;
+            }
+            if written == 0 {
+                difference = from_preset;
+                opens = *preset as u16;
+            }
+            if difference == 0 {
+                groups |= opens;
+            }
+        }
+        self.groups = groups;
+        if groups == 0 {
+            if self.failures < FAILURES_MAX {
+                self.failures += 1;
+            }
+            self.wait_s = 1 << self.failures;
+            return Err(Response::Err);
+        }
+        self.failures = 0;
+        Ok(())
     }
 
     fn session_ended(&mut self) {
-        self.not_factory = 1;
+        self.groups = 0;
+        self.answer.clear();
     }
 
-    /// Calibration constants are the only table that can be written, so far.
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {
-        if table != calibration::TABLE {
+        let Some(found) = table::find(&TABLES, table) else {
             return Err(Response::Iar);
-        }
-        if self.not_factory != 0 {
+        };
+        if !self.permits(table, Right::Write) {
             return Err(Response::Isc);
         }
-        if !self.board.is_jumper_set() {
-            return Err(Response::Dlk);
+        if table == 7 {
+            return self.initiate(data);
         }
-        // Nothing to write: a question whether it is allowed.
-        if !data.is_empty() {
-            let copy = store::write(&mut self.board, self.constants, offset, data)?;
-            self.use_constants(copy);
+        if table == calibration::TABLE {
+            if !self.board.is_jumper_set() {
+                return Err(Response::Dlk);
+            }
+            // Nothing to write: a question whether it is allowed.
+            if !data.is_empty() {
+                let copy = store::write(&mut self.board, self.constants, offset, data)?;
+                self.use_constants(copy);
+            }
+            return Ok(());
         }
-        Ok(())
+        match found.parts {
+            [Part::Live { id, size }] if *id >= live::SETTINGS => {
+                // No sum of these overflows: a packet is much shorter than that.
+                if offset > *size || offset + data.len() as u16 > *size {
+                    return Err(Response::Onp);
+                }
+                settings::write(&mut self.board, *id - live::SETTINGS + offset, data);
+                Ok(())
+            }
+            _ => Err(Response::Iar),
+        }
     }
-}
-
-/// 0 when the password is twenty times `byte`; takes a time that does not depend on where it differs.
-#[inline(never)]
-fn difference(password: &[u8; 20], byte: u16) -> u16 {
-    let add = |difference: u16, given: &u8| difference | (*given as u16 ^ byte);
-    password.iter().fold(0, add)
 }

@@ -19,11 +19,13 @@ const ENABLE: u16 = 1 << 4;
 struct Time {
     ms: u32,
     sixteenths: u16,
+    ticks: u16,
 }
 
 static TIME: InterruptCell<Time> = InterruptCell::new(Time {
     ms: 0,
     sixteenths: 0,
+    ticks: 0,
 });
 
 /// Starts the tick.
@@ -44,6 +46,7 @@ pub fn start(p: &Peripherals) {
 pub unsafe fn on_tick() {
     // SAFETY: passed on to the caller.
     let time = unsafe { TIME.get_in_interrupt() };
+    time.ticks = time.ticks.wrapping_add(1);
     time.sixteenths += TICK_SIXTEENTHS;
     time.ms = time.ms.wrapping_add((time.sixteenths >> 4) as u32);
     time.sixteenths &= 15;
@@ -54,7 +57,12 @@ pub fn now_ms() -> u32 {
     TIME.lock(|t| t.ms)
 }
 
-/// The same, inside an interrupt handler.
+/// Ticks since power-up, 128 a second, wrapping.
+pub fn ticks() -> u16 {
+    TIME.lock(|t| t.ticks)
+}
+
+/// [`now_ms`] inside an interrupt handler.
 ///
 /// # Safety
 /// Interrupts are disabled.

@@ -5,13 +5,16 @@ extern crate std;
 
 use super::{TABLES, sources};
 use crate::calibration_store::{Board, INFORMATION_SIZE, MemoryBoard};
-use crate::service::{FACTORY_PASSWORD, MeterDevice, STATUS_UNPROGRAMMED};
+use crate::service::{MeterDevice, STATUS_UNPROGRAMMED};
 use c12::calibration::{self, Constants};
 use c12::device::Device;
 use c12::response::Response;
 use c12::snapshot::offset;
 use std::vec;
 use std::vec::Vec;
+
+/// The factory's password until another one is written.
+const FACTORY: [u8; 20] = [b'1'; 20];
 
 /// A meter with every live byte different from zero.
 fn meter() -> MeterDevice<MemoryBoard> {
@@ -52,18 +55,21 @@ fn general() {
     assert_eq!(
         read(&mut meter, 0),
         [
-            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 0, 0, 1, 0, 4, 1, 0, 0, 2,
+            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 7, 1, 2, 0, 2,
             0, // header
-            0x2B, 0x98, 0xF1, 0x18, // ST 0 1 3 5, 11 12 15, 16 20-23, 27 28
+            0xAB, 0x9D, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-12 15, 16 20-23, 27 28
+            0, 0x1F, 0x9C, // ST 40-44, 50-52 55
             0x0F, // MT0 to MT3
-            0, 0, 0, 0, 0x02 // MT1 is writable
+            0xC0, 0x04, // procedures 6 7 10
+            0xA0, 0, 0, 0, 0, 0x04, 0,    // ST 5 7, 42 can be written
+            0x02  // MT1 too
         ]
     );
     assert_eq!(
         read(&mut meter, 1),
         *b"M430METER430\x01\x00\x00\x010123456789ABCDEF"
     );
-    assert_eq!(read(&mut meter, 3), [0, 0x81, 0x00, 0, 0x41, 0x00]);
+    assert_eq!(read(&mut meter, 3), [1, 0x81, 0x00, 0, 0x41, 0x00]);
     assert_eq!(read(&mut meter, 5), *b"0123456789ABCDEF    ");
 }
 
@@ -113,9 +119,38 @@ fn registers_show_the_snapshot() {
 }
 
 #[test]
+fn access_and_time() {
+    let mut meter = meter();
+    assert_eq!(read(&mut meter, 10), read(&mut meter, 11));
+    assert_eq!(read(&mut meter, 41), [3, 20, 0, 0, 3, 0]);
+    assert_eq!(read(&mut meter, 40), read(&mut meter, 41));
+    assert_eq!(read(&mut meter, 43), [0, 0x20, 0, 2, 0, 0x10, 0, 1]);
+    assert_eq!(
+        read(&mut meter, 44),
+        [
+            7, 0x40, 0, 0, // everybody starts procedures
+            42, 0, 0, 4, // passwords: nobody reads them
+            0x01, 0x28, 0, 4 // MT1
+        ]
+    );
+    assert_eq!(read(&mut meter, 51), [0; 9]);
+    assert_eq!(read(&mut meter, 50), read(&mut meter, 51));
+    assert_eq!(read(&mut meter, 52), [0, 1, 1, 0, 0, 0, 7]);
+    assert_eq!(read(&mut meter, 55), [0, 1, 1, 0, 0, 0, 7, 0, 0]);
+    assert_eq!(read(&mut meter, 8), [0; 4]);
+    for table in [7, 42] {
+        assert_eq!(meter.begin_read(table), Err(Response::Isc), "ST{table}");
+    }
+}
+
+#[test]
 fn any_piece_of_a_table_is_that_piece_of_the_whole() {
     let mut meter = meter();
     for table in &TABLES {
+        // Those that are only written.
+        if table.id == 7 || table.id == 42 {
+            continue;
+        }
         let whole = read(&mut meter, table.id);
         for start in 0..whole.len() {
             let mut piece = vec![0; (whole.len() - start).min(7)];
@@ -133,19 +168,17 @@ fn any_piece_of_a_table_is_that_piece_of_the_whole() {
 #[test]
 fn what_does_not_exist_is_refused() {
     let mut meter = meter();
-    assert_eq!(meter.begin_read(42), Err(Response::Iar));
-    assert_eq!(meter.write(5, 0, &[0]), Err(Response::Iar));
-    assert!(meter.security(&[0; 20]));
-    let mut wrong = [0; 20];
-    wrong[19] = 1;
-    assert!(!meter.security(&wrong));
+    assert_eq!(meter.begin_read(45), Err(Response::Iar));
+    assert_eq!(meter.begin_read(4096 + 5), Err(Response::Iar));
+    assert_eq!(meter.write(45, 0, &[0]), Err(Response::Iar));
+    assert_eq!(meter.write(5, 0, &[0]), Err(Response::Isc));
 }
 
 /// A meter of the factory: jumper set, its password given.
 fn factory_meter() -> MeterDevice<MemoryBoard> {
     let mut meter = meter();
     meter.board.jumper = true;
-    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    assert_eq!(meter.security(&FACTORY), Ok(()));
     meter
 }
 
@@ -172,12 +205,12 @@ fn calibration_is_written_with_jumper_and_password_only() {
         assert_eq!(meter.write(calibration::TABLE, 0, data), Err(Response::Dlk));
     }
     meter.board.jumper = true;
-    assert!(meter.security(&[0; 20]), "the reader's password");
+    assert_eq!(meter.security(&[0; 20]), Ok(()), "the reader's password");
     assert_eq!(
         meter.write(calibration::TABLE, 0, &data),
         Err(Response::Isc)
     );
-    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    assert_eq!(meter.security(&FACTORY), Ok(()));
     meter.session_ended();
     assert_eq!(
         meter.write(calibration::TABLE, 0, &data),
@@ -185,7 +218,7 @@ fn calibration_is_written_with_jumper_and_password_only() {
     );
     assert_eq!(meter.board.information, [0xFF; INFORMATION_SIZE]);
 
-    assert!(meter.security(&[FACTORY_PASSWORD as u8; 20]));
+    assert_eq!(meter.security(&FACTORY), Ok(()));
     assert_eq!(meter.write(calibration::TABLE, 0, &data), Ok(()));
     assert_eq!(read(&mut meter, calibration::TABLE), data);
     assert_eq!(meter.write(2048, 0, &[0]), Err(Response::Iar));

@@ -1,11 +1,27 @@
-//! Decade 0: what this meter is. ST0, ST1, ST3, ST5.
+//! Decade 0: what this meter is and does on demand. ST0, ST1, ST3, ST5, ST7, ST8.
 
 use super::{ANNOUNCED, live, snapshot_part};
-use c12::snapshot;
-use c12::table::{Part, set_len, set_used, set_writable};
+use crate::settings::IDENTIFICATION_SIZE;
+use c12::procedure::{RESPONSE_HEAD, number};
+use c12::table::{Announced, Part, set_len, set_used, set_writable};
+use c12::{clock, snapshot};
 
 const STANDARD_BYTES: usize = set_len(&ANNOUNCED, 0);
 const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
+const PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 0);
+
+/// Every procedure of the meter; none is a manufacturer's.
+pub const PROCEDURES: [Announced; 3] = [
+    Announced::read(number::CHANGE_MODE),
+    Announced::read(number::CLEAR_STANDARD_STATUS),
+    Announced::read(number::SET_DATE_TIME),
+];
+/// Bytes of the longest parameters: those of set date and time.
+const PARAMETERS: u8 = 1 + clock::SIZE as u8;
+/// Bytes of the longest response: the clock before and after.
+pub const RESPONSE: usize = 2 * clock::SIZE;
+/// ED_MODE: metering.
+pub const MODE: u8 = 1;
 
 /// Bytes of manufacturer status in ST3: the lower half of the snapshot's flags.
 const MFG_STATUS_BYTES: u8 = 2;
@@ -25,15 +41,14 @@ static HEAD: [u8; 19] = [
     // Electric; no default sets.
     2,
     0,
-    // Procedures: none.
-    0,
-    0,
+    PARAMETERS,
+    RESPONSE as u8,
     // C12.19-1997.
     1,
     0,
     STANDARD_BYTES as u8,
     MANUFACTURER_BYTES as u8,
-    0,
+    PROCEDURE_BYTES as u8,
     0,
     MFG_STATUS_BYTES,
     0,
@@ -41,14 +56,16 @@ static HEAD: [u8; 19] = [
 
 static STANDARD_USED: [u8; STANDARD_BYTES] = set_used(&ANNOUNCED, 0);
 static MANUFACTURER_USED: [u8; MANUFACTURER_BYTES] = set_used(&ANNOUNCED, 2048);
+static PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
 static STANDARD_WRITABLE: [u8; STANDARD_BYTES] = set_writable(&ANNOUNCED, 0);
 static MANUFACTURER_WRITABLE: [u8; MANUFACTURER_BYTES] = set_writable(&ANNOUNCED, 2048);
 
-/// GEN_CONFIG: formats, and which tables exist.
-pub static ST0: [Part; 5] = [
+/// GEN_CONFIG: formats, and which tables and procedures exist.
+pub static ST0: [Part; 6] = [
     Part::Rom(&HEAD),
     Part::Rom(&STANDARD_USED),
     Part::Rom(&MANUFACTURER_USED),
+    Part::Rom(&PROCEDURES_USED),
     Part::Rom(&STANDARD_WRITABLE),
     Part::Rom(&MANUFACTURER_WRITABLE),
 ];
@@ -64,7 +81,7 @@ pub static ST1: [Part; 2] = [
 
 /// ED_MODE_STATUS: metering mode, the standard's status, our flags.
 pub static ST3: [Part; 4] = [
-    Part::Rom(&[0]),
+    Part::Rom(&[MODE]),
     Part::Live {
         id: live::STATUS,
         size: 2,
@@ -73,11 +90,17 @@ pub static ST3: [Part; 4] = [
     snapshot_part(snapshot::offset::FLAGS, MFG_STATUS_BYTES as u16),
 ];
 
-/// DEVICE_IDENT: the serial number, padded with spaces.
-pub static ST5: [Part; 2] = [
-    Part::Live {
-        id: live::SERIAL,
-        size: 16,
-    },
-    Part::Rom(b"    "),
-];
+/// DEVICE_IDENT: what was written, or else the serial number, padded with spaces.
+pub static ST5: [Part; 1] = [Part::Live {
+    id: live::IDENTIFICATION,
+    size: IDENTIFICATION_SIZE as u16,
+}];
+
+/// PROC_INITIATE: as long as its parameters, and only written.
+pub static ST7: [Part; 0] = [];
+
+/// PROC_RESPONSE: at most this long.
+pub static ST8: [Part; 1] = [Part::Live {
+    id: live::ANSWER,
+    size: (RESPONSE_HEAD + RESPONSE) as u16,
+}];

@@ -5,9 +5,11 @@
 //!
 //! | file | tables |
 //! |---|---|
-//! | `general` | ST0 configuration, ST1 manufacturer, ST3 status, ST5 identification |
-//! | `sources` | ST11 limits, ST12 units, ST15 constants, ST16 definitions |
+//! | `general` | ST0 configuration, ST1 manufacturer, ST3 status, ST5 identification, ST7 and ST8 procedures |
+//! | `sources` | ST10/11 dimensions, ST12 units, ST15 constants, ST16 definitions |
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies, ST27 selection, ST28 present values |
+//! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
+//! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
@@ -17,7 +19,9 @@
 mod frozen_tests;
 pub mod general;
 pub mod registers;
+pub mod security;
 pub mod sources;
+pub mod time;
 
 use c12::table::Part;
 use c12::{calibration, diagnostics, power_quality, snapshot};
@@ -32,6 +36,14 @@ pub mod live {
     pub const SERIAL: u16 = 0x200;
     /// Calibration constants, 164 bytes.
     pub const CALIBRATION: u16 = 0x300;
+    /// Clock, 7 bytes.
+    pub const CLOCK: u16 = 0x400;
+    /// Answer of the last procedure, up to 18 bytes.
+    pub const ANSWER: u16 = 0x500;
+    /// Settings from here on, by their byte: what can be written like memory.
+    pub const SETTINGS: u16 = 0x600;
+    /// Device identification: the first of them, or the serial number.
+    pub const IDENTIFICATION: u16 = SETTINGS;
 }
 
 /// A part that shows `size` bytes of the snapshot from `offset`.
@@ -57,7 +69,10 @@ c12::tables! {
         0: read general::ST0;
         1: read general::ST1;
         3: read general::ST3;
-        5: read general::ST5;
+        5: write general::ST5;
+        7: write general::ST7;
+        8: read general::ST8;
+        10: read sources::ST11;
         11: read sources::ST11;
         12: read sources::ST12;
         15: read sources::ST15;
@@ -68,6 +83,15 @@ c12::tables! {
         23: read registers::ST23;
         27: read registers::ST27;
         28: read registers::ST28;
+        40: read security::ST41;
+        41: read security::ST41;
+        42: write security::ST42;
+        43: read security::ST43;
+        44: read security::ST44;
+        50: read time::ST51;
+        51: read time::ST51;
+        52: read time::ST52;
+        55: read time::ST55;
         2048: read MT0;
         2049: write MT1;
         2050: read MT2;

@@ -68,26 +68,27 @@ impl Rule {
     }
 }
 
-/// Decides with the exceptions of ST44 (bytes of its entries) and the rule of ST43 that applies otherwise.
+/// Decides with ST44, as its entries' bytes, and ST43, whose two rules (for tables and for procedures) apply otherwise.
 /// `id` is a table's number, or a procedure's with `PROCEDURE` added.
-pub fn allows(exceptions: &[u8], default: &Rule, id: u16, right: Right, groups: u16) -> bool {
-    let (entries, _) = exceptions.as_chunks::<RULE_SIZE>();
-    for entry in entries {
-        let rule = Rule::from_bytes(entry);
-        if rule.id & IDENTITY == id {
-            return rule.gives(right, groups);
+pub fn allows(
+    exceptions: &[[u8; RULE_SIZE]],
+    defaults: &[[u8; RULE_SIZE]; 2],
+    id: u16,
+    right: Right,
+    groups: u16,
+) -> bool {
+    let [table, procedure] = defaults;
+    let mut entry = if id & PROCEDURE == 0 {
+        table
+    } else {
+        procedure
+    };
+    for exception in exceptions {
+        if Rule::from_bytes(exception).id & IDENTITY == id {
+            entry = exception;
         }
     }
-    default.gives(right, groups)
-}
-
-/// Compares a password in a time that does not depend on where it differs.
-pub fn same_password(given: &[u8; 20], stored: &[u8; 20]) -> bool {
-    let mut difference: u16 = 0;
-    for (given, stored) in given.iter().zip(stored) {
-        difference |= *given as u16 ^ *stored as u16;
-    }
-    difference == 0
+    Rule::from_bytes(entry).gives(right, groups)
 }
 
 #[cfg(test)]
@@ -98,6 +99,11 @@ mod tests {
         id: ANY_READ,
         read: 0,
         write: 0b1000_0000,
+    };
+    const NOBODY_RUNS: Rule = Rule {
+        id: PROCEDURE,
+        read: 0,
+        write: 0,
     };
 
     #[test]
@@ -117,8 +123,9 @@ mod tests {
             read: 1,
             write: 0,
         };
-        let exceptions = [secret.to_bytes(), reset.to_bytes(), free.to_bytes()].concat();
-        let allows = |id, right, groups| allows(&exceptions, &EVERYBODY_READS, id, right, groups);
+        let exceptions = [secret.to_bytes(), reset.to_bytes(), free.to_bytes()];
+        let defaults = [EVERYBODY_READS.to_bytes(), NOBODY_RUNS.to_bytes()];
+        let allows = |id, right, groups| allows(&exceptions, &defaults, id, right, groups);
         assert!(allows(23, Right::Read, 0));
         assert!(!allows(23, Right::Write, 0b0111_1111));
         assert!(allows(23, Right::Write, 0b1000_0000));
@@ -129,22 +136,12 @@ mod tests {
         assert!(!allows(9, Right::Write, 1));
         assert!(allows(2048 + 5, Right::Write, 0));
         assert!(!allows(5, Right::Write, 0));
+        assert!(!allows(PROCEDURE | 5, Right::Write, 0xFF));
     }
 
     #[test]
     fn rules_keep_their_bytes() {
         let bytes = [0x2A, 0x68, 0x01, 0x80];
         assert_eq!(Rule::from_bytes(&bytes).to_bytes(), bytes);
-    }
-
-    #[test]
-    fn passwords() {
-        let stored = *b"twenty bytes of key ";
-        assert!(same_password(&stored, &stored));
-        for at in 0..20 {
-            let mut wrong = stored;
-            wrong[at] ^= 1;
-            assert!(!same_password(&wrong, &stored));
-        }
     }
 }

@@ -30,8 +30,9 @@ pub trait Device {
         Ok(())
     }
 
-    /// Compares a password in constant time; true raises the session's access.
-    fn security(&mut self, password: &[u8; 20]) -> bool;
+    /// Compares a password in constant time and sets the session's access. `Err`: it is none of the meter's; `Bsy`: not
+    /// now, too many were wrong.
+    fn security(&mut self, password: &[u8; 20]) -> Result<(), Response>;
 
     /// The session is over, however it ended: access falls back to none.
     fn session_ended(&mut self);

@@ -9,7 +9,7 @@
 //! # impl Device for Meter {
 //! #     fn begin_read(&mut self, _: u16) -> Result<u16, Response> { Err(Response::Iar) }
 //! #     fn read(&mut self, _: u16, _: u16, _: &mut [u8]) {}
-//! #     fn security(&mut self, _: &[u8; 20]) -> bool { false }
+//! #     fn security(&mut self, _: &[u8; 20]) -> Result<(), Response> { Err(Response::Err) }
 //! #     fn session_ended(&mut self) {}
 //! # }
 //! # fn critical_section<T>(f: impl FnOnce() -> T) -> T { f() }
@@ -39,6 +39,7 @@
 pub mod access;
 pub mod calibration;
 pub mod client;
+pub mod clock;
 pub mod crc;
 pub mod device;
 pub mod diagnostics;

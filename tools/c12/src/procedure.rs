@@ -113,15 +113,18 @@ pub const REQUEST_HEAD: usize = 3;
 /// Bytes before the response data in ST8.
 pub const RESPONSE_HEAD: usize = 4;
 
-/// Contents of ST7, least significant byte first.
+/// The bytes before the parameters in ST7, least significant byte first: TABLE_IDB with the selector, sequence number
+/// (0 to 255).
+pub const fn head(procedure: u16, selector: Selector, sequence: u16) -> [u8; REQUEST_HEAD] {
+    let id = procedure | (selector as u16) << 12;
+    [(id & 0xFF) as u8, (id >> 8) as u8, sequence as u8]
+}
+
+/// Contents of ST7.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Initiate<'a> {
-    /// TABLE_IDB without the selector.
-    pub procedure: u16,
-    /// What ST8 shall show.
-    pub selector: Selector,
-    /// Echoed in ST8.
-    pub sequence: u16,
+    /// What ST8 echoes.
+    head: &'a [u8; REQUEST_HEAD],
     /// As the procedure defines them.
     pub parameters: &'a [u8],
 }
@@ -129,84 +132,73 @@ pub struct Initiate<'a> {
 impl<'a> Initiate<'a> {
     /// Reads what was written to ST7; `None` when it is too short or the selector is not one.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let (head, parameters) = bytes.split_first_chunk::<REQUEST_HEAD>()?;
-        let id = (head[1] as u16) << 8 | head[0] as u16;
-        let selector = match id >> 12 {
-            0 => Selector::Completion,
-            1 => Selector::Exception,
-            2 => Selector::Never,
-            3 => Selector::Immediately,
-            _ => return None,
-        };
-        Some(Initiate {
-            procedure: id & 0x0FFF,
-            selector,
-            sequence: head[2] as u16,
-            parameters,
-        })
+        let (head, parameters) = bytes.split_first_chunk()?;
+        if head[1] as u16 >> 4 > Selector::Immediately as u16 {
+            return None;
+        }
+        Some(Initiate { head, parameters })
     }
 
-    /// The three bytes before the parameters.
-    pub fn head(&self) -> [u8; REQUEST_HEAD] {
-        let id = self.procedure | (self.selector as u16) << 12;
-        [(id & 0xFF) as u8, (id >> 8) as u8, self.sequence as u8]
+    /// TABLE_IDB without the selector.
+    pub fn procedure(&self) -> u16 {
+        let [low, high, _] = self.head;
+        (*high as u16 & 15) << 8 | *low as u16
     }
 }
 
-/// ST8 of one session, with up to `N` bytes of response data.
+/// ST8 of one session: `RESPONSE_HEAD` bytes and response data, `N` bytes at most.
 #[derive(Clone, Debug)]
 pub struct Answer<const N: usize> {
-    head: [u8; RESPONSE_HEAD],
-    data: [u8; N],
-    /// Bytes of ST8; all zero and `RESPONSE_HEAD` when nothing was started.
-    len: u16,
+    bytes: [u8; N],
+    /// Bytes of response data.
+    data: u16,
 }
 
 impl<const N: usize> Answer<N> {
     /// Nothing was started: a record of zeros, which every reader tried takes.
     pub const fn new() -> Self {
         Answer {
-            head: [0; RESPONSE_HEAD],
-            data: [0; N],
-            len: RESPONSE_HEAD as u16,
+            bytes: [0; N],
+            data: 0,
         }
     }
 
     /// Forgets the last procedure; call it at a session's end.
     pub fn clear(&mut self) {
-        *self = Answer::new();
+        self.data = 0;
+        if let Some(head) = self.bytes.first_chunk_mut::<RESPONSE_HEAD>() {
+            *head = [0; RESPONSE_HEAD];
+        }
     }
 
-    /// Notes how a procedure went. Data that does not fit is cut off.
-    pub fn post(&mut self, request: &Initiate, outcome: Outcome, data: &[u8]) {
-        let unwanted = match request.selector {
-            Selector::Never => true,
-            Selector::Exception => outcome as u16 == Outcome::Completed as u16,
-            Selector::Completion | Selector::Immediately => false,
-        };
-        self.clear();
-        if unwanted {
-            return;
+    /// Response data of the procedure that is being run; [`post`](Self::post) keeps what is put here.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(RESPONSE_HEAD..).unwrap_or(&mut [])
+    }
+
+    /// Notes how a procedure went, with the first `data` bytes of [`data_mut`](Self::data_mut) for its response.
+    pub fn post(&mut self, request: &Initiate, outcome: Outcome, data: u16) {
+        let [low, high, sequence] = *request.head;
+        let selector = high as u16 >> 4;
+        if selector == Selector::Never as u16
+            || (selector == Selector::Exception as u16 && outcome as u16 == 0)
+        {
+            return self.clear();
         }
-        let [low, high, sequence] = request.head();
-        self.head = [low, high, sequence, outcome as u16 as u8];
-        for (to, from) in self.data.iter_mut().zip(data) {
-            *to = *from;
-            self.len += 1;
+        if let Some(head) = self.bytes.first_chunk_mut::<RESPONSE_HEAD>() {
+            *head = [low, high, sequence, outcome as u16 as u8];
         }
+        self.data = data;
     }
 
     /// Size of ST8 now.
     pub fn size(&self) -> u16 {
-        self.len
+        RESPONSE_HEAD as u16 + self.data
     }
 
-    /// Copies bytes of ST8 from `offset` into `out`.
-    pub fn read(&self, offset: u16, out: &mut [u8]) {
-        let bytes = self.head.iter().chain(&self.data).skip(offset as usize);
-        for (to, from) in out.iter_mut().zip(bytes) {
-            *to = *from;
-        }
+    /// ST8, with rubbish behind its size.
+    pub fn bytes(&self) -> &[u8; N] {
+        &self.bytes
     }
 }
 
@@ -223,56 +215,49 @@ mod tests {
     /// Remote reset of the reference's worked frame: standard procedure 9, sequence 0x21, parameter 01.
     const RESET: [u8; 4] = [0x09, 0x00, 0x21, 0x01];
 
-    fn bytes(answer: &Answer<4>) -> ([u8; 8], usize) {
-        let mut out = [0xAA; 8];
-        answer.read(0, &mut out);
-        (out, answer.size() as usize)
+    fn bytes(answer: &Answer<8>) -> &[u8] {
+        &answer.bytes()[..usize::from(answer.size())]
     }
 
     #[test]
     fn requests_both_ways() {
         let request = Initiate::parse(&RESET).expect("a request");
-        assert_eq!(request.procedure, number::REMOTE_RESET);
-        assert_eq!(
-            (request.selector, request.sequence),
-            (Selector::Completion, 0x21)
-        );
+        assert_eq!(request.procedure(), number::REMOTE_RESET);
         assert_eq!(request.parameters, [1]);
-        assert_eq!(request.head(), RESET[..3]);
+        assert_eq!(
+            head(number::REMOTE_RESET, Selector::Completion, 0x21),
+            RESET[..3]
+        );
         // Manufacturer procedure 84, as a public reader writes it, and selector 3.
         let request = Initiate::parse(&[0x54, 0x38, 7]).expect("a request");
-        assert_eq!(request.procedure, number::MANUFACTURER + 84);
-        assert_eq!(request.selector, Selector::Immediately);
-        assert_eq!(request.head(), [0x54, 0x38, 7]);
+        assert_eq!(request.procedure(), number::MANUFACTURER + 84);
+        assert_eq!(
+            head(number::MANUFACTURER + 84, Selector::Immediately, 7),
+            [0x54, 0x38, 7]
+        );
         assert_eq!(Initiate::parse(&[9, 0]), None);
         assert_eq!(Initiate::parse(&[9, 0x40, 0]), None);
     }
 
     #[test]
     fn answers_by_selector() {
-        let mut answer = Answer::<4>::new();
-        assert_eq!(bytes(&answer), ([0, 0, 0, 0, 0, 0, 0, 0], 4));
-        let mut request = Initiate::parse(&RESET).expect("a request");
-        answer.post(&request, Outcome::Completed, &[7, 8]);
-        assert_eq!(bytes(&answer), ([0x09, 0, 0x21, 0, 7, 8, 0, 0], 6));
-        request.selector = Selector::Exception;
-        answer.post(&request, Outcome::Completed, &[7, 8]);
-        assert_eq!(bytes(&answer).1, 4);
-        answer.post(&request, Outcome::NotAuthorised, &[]);
-        assert_eq!(bytes(&answer), ([0x09, 0x10, 0x21, 5, 0, 0, 0, 0], 4));
-        request.selector = Selector::Never;
-        answer.post(&request, Outcome::Conflict, &[1]);
-        assert_eq!(bytes(&answer), ([0; 8], 4));
-    }
-
-    #[test]
-    fn data_beyond_the_room_is_cut() {
-        let mut answer = Answer::<4>::new();
-        answer.post(
-            &Initiate::parse(&RESET).expect("a request"),
-            Outcome::Completed,
-            &[1, 2, 3, 4, 5],
-        );
-        assert_eq!(bytes(&answer), ([0x09, 0, 0x21, 0, 1, 2, 3, 4], 8));
+        let mut answer = Answer::<8>::new();
+        assert_eq!(bytes(&answer), [0, 0, 0, 0]);
+        let post = |answer: &mut Answer<8>, selector, outcome, data| {
+            let request = head(number::REMOTE_RESET, selector, 0x21);
+            answer.data_mut()[..2].copy_from_slice(&[7, 8]);
+            let request = Initiate::parse(&request).expect("a request");
+            answer.post(&request, outcome, data);
+        };
+        post(&mut answer, Selector::Completion, Outcome::Completed, 2);
+        assert_eq!(bytes(&answer), [0x09, 0, 0x21, 0, 7, 8]);
+        post(&mut answer, Selector::Exception, Outcome::Completed, 2);
+        assert_eq!(bytes(&answer), [0, 0, 0, 0]);
+        post(&mut answer, Selector::Exception, Outcome::NotAuthorised, 0);
+        assert_eq!(bytes(&answer), [0x09, 0x10, 0x21, 5]);
+        post(&mut answer, Selector::Never, Outcome::Conflict, 1);
+        assert_eq!(bytes(&answer), [0, 0, 0, 0]);
+        post(&mut answer, Selector::Immediately, Outcome::Conflict, 1);
+        assert_eq!(bytes(&answer), [0x09, 0x30, 0x21, 3, 7]);
     }
 }

@@ -205,10 +205,13 @@ impl Responder {
                 self.state = State::Session;
                 Ok(1)
             }
-            code::SECURITY => match request.last_chunk() {
-                Some(password) if device.security(password) => Ok(1),
-                _ => Err(Response::Err),
-            },
+            code::SECURITY => {
+                let Some(password) = request.last_chunk() else {
+                    return Err(Response::Err);
+                };
+                device.security(password)?;
+                Ok(1)
+            }
             code::NEGOTIATE => {
                 let packet_size = word(payload, 1);
                 let packets = payload[3] as u16;

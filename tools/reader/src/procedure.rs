@@ -2,7 +2,7 @@
 
 use crate::session::Session;
 use anyhow::{Context, Result, bail};
-use c12::procedure::{Initiate, Outcome, RESPONSE_HEAD, Selector, number};
+use c12::procedure::{self, Outcome, RESPONSE_HEAD, Selector, number};
 use std::time::Duration;
 
 /// How often ST8 is read while the procedure runs, and how long we wait in between; as a vendor's reader does it.
@@ -60,13 +60,7 @@ pub fn parse(name: &str) -> Result<u16> {
 pub fn run(session: &mut Session, procedure: u16, parameters: &[u8]) -> Result<Vec<u8>> {
     // Any number that the last run of somebody else is unlikely to have had.
     let sequence = std::process::id() as u16 & 0xFF;
-    let request = Initiate {
-        procedure,
-        selector: Selector::Immediately,
-        sequence,
-        parameters,
-    };
-    let head = request.head();
+    let head = procedure::head(procedure, Selector::Immediately, sequence);
     session.write(7, None, &[&head, parameters].concat())?;
     for _ in 0..POLLS {
         let answer = session.read(8)?;

@@ -57,12 +57,23 @@ impl<'a> Session<'a> {
             .map_err(|error| explain("Logon", error))?;
         let mut session = Session { client };
         if let Some(password) = &access.password
-            && let Err(error) = session.client.security(password)
+            && let Err(error) = session.give(password)
         {
             session.close();
             return Err(explain("Security", error));
         }
         Ok(session)
+    }
+
+    /// Gives the password; a meter that has just refused one may want some seconds of peace first.
+    fn give(&mut self, password: &[u8; 20]) -> Result<(), Error<anyhow::Error>> {
+        for _ in 0..BUSY_RETRIES {
+            match self.client.security(password) {
+                Err(Error::Refused(Response::Bsy)) => std::thread::sleep(BUSY_PAUSE),
+                other => return other,
+            }
+        }
+        Err(Error::Refused(Response::Bsy))
     }
 
     /// Reads a whole table; in pieces when the meter says that one response cannot hold it.

@@ -5,6 +5,7 @@
 use c12::device::Device;
 use c12::field::{Field, Kind, Repeat, When};
 use c12::layout;
+use c12::procedure::REQUEST_HEAD;
 use meter430::calibration_store::MemoryBoard;
 use meter430::service::MeterDevice;
 use meter430::tables::TABLES;
@@ -65,7 +66,11 @@ fn page() -> String {
             (Some(_), true) => "read and write",
             (None, _) => "write",
         };
-        let bytes = bytes.unwrap_or_default();
+        // What can only be written is shown by its fields alone; ST7's parameters are what they are.
+        let bytes = bytes.unwrap_or_else(|| {
+            let size = usize::from(c12::table::size(table.parts));
+            vec![0; size.max(REQUEST_HEAD)]
+        });
         let _ = writeln!(
             text,
             "\n## {} {}\n\n{} bytes, {access}.\n",

@@ -47,8 +47,12 @@ impl Device for Meter {
         }
     }
 
-    fn security(&mut self, password: &[u8; 20]) -> bool {
-        password[0] == 0
+    fn security(&mut self, password: &[u8; 20]) -> Result<(), Response> {
+        match password[0] {
+            0 => Ok(()),
+            1 => Err(Response::Bsy),
+            _ => Err(Response::Err),
+        }
     }
 
     fn session_ended(&mut self) {}

@@ -63,9 +63,13 @@ impl Device for Meter {
         Ok(())
     }
 
-    fn security(&mut self, password: &[u8; 20]) -> bool {
+    fn security(&mut self, password: &[u8; 20]) -> Result<(), Response> {
         self.passwords_tried += 1;
-        *password == PASSWORD
+        if *password == PASSWORD {
+            Ok(())
+        } else {
+            Err(Response::Err)
+        }
     }
 
     fn session_ended(&mut self) {

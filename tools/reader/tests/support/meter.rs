@@ -199,7 +199,7 @@ pub struct Meter {
     snapshot: [u8; snapshot::SIZE],
     table: &'static table::Table,
     identification: [u8; 20],
-    answer: Answer<16>,
+    answer: Answer<20>,
 }
 
 impl Meter {
@@ -250,7 +250,8 @@ impl Device for Meter {
 
     fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
         if table == 8 {
-            return self.answer.read(offset, out);
+            let bytes = &self.answer.bytes()[usize::from(offset)..];
+            return out.copy_from_slice(&bytes[..out.len()]);
         }
         let mut values = Values {
             snapshot: &self.snapshot,
@@ -270,29 +271,31 @@ impl Device for Meter {
             }
             7 => {
                 let request = Initiate::parse(data).ok_or(Response::Err)?;
-                match (request.procedure, request.parameters) {
-                    (number::REMOTE_RESET, [1]) => {
-                        self.answer.post(&request, Outcome::Completed, &[])
-                    }
-                    (number::REMOTE_RESET, _) => {
-                        self.answer.post(&request, Outcome::InvalidParameter, &[])
-                    }
+                let (outcome, data) = match (request.procedure(), request.parameters) {
+                    (number::REMOTE_RESET, [1]) => (Outcome::Completed, vec![]),
+                    (number::REMOTE_RESET, _) => (Outcome::InvalidParameter, vec![]),
                     // Whatever it was before; what was written is what it is then.
                     (number::SET_DATE_TIME, [7, time @ ..]) if time.len() == 7 => {
                         let reply = [&[26, 1, 2, 3, 4, 5, 0x35][..], time].concat();
-                        self.answer.post(&request, Outcome::Completed, &reply);
+                        (Outcome::Completed, reply)
                     }
-                    (2051, data) => self.answer.post(&request, Outcome::Completed, data),
-                    _ => self.answer.post(&request, Outcome::Unrecognised, &[]),
-                }
+                    (2051, data) => (Outcome::Completed, data.to_vec()),
+                    _ => (Outcome::Unrecognised, vec![]),
+                };
+                self.answer.data_mut()[..data.len()].copy_from_slice(&data);
+                self.answer.post(&request, outcome, data.len() as u16);
                 Ok(())
             }
             _ => Err(Response::Iar),
         }
     }
 
-    fn security(&mut self, password: &[u8; 20]) -> bool {
-        *password == *b"secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    fn security(&mut self, password: &[u8; 20]) -> Result<(), Response> {
+        if *password == *b"secret\0\0\0\0\0\0\0\0\0\0\0\0\0\0" {
+            Ok(())
+        } else {
+            Err(Response::Err)
+        }
     }
 
     fn session_ended(&mut self) {}

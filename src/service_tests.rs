@@ -1,0 +1,211 @@
+//! The meter behind its port: procedures, passwords, access, the clock.
+
+extern crate std;
+
+use crate::calibration_store::MemoryBoard;
+use crate::service::{MeterDevice, STATUS_CLOCK_ERROR, STATUS_MEASUREMENT_ERROR};
+use crate::tables::TABLES;
+use crate::tables::general::PROCEDURES;
+use c12::device::Device;
+use c12::response::Response;
+use c12::table::{set_used, set_writable};
+use std::vec;
+use std::vec::Vec;
+
+const OPERATOR: [u8; 20] = [0; 20];
+const UTILITY: [u8; 20] = [b'2'; 20];
+const FACTORY: [u8; 20] = [b'1'; 20];
+
+type Meter = MeterDevice<MemoryBoard>;
+
+/// A meter on which this password was given.
+fn opened(password: &[u8; 20]) -> Meter {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
+    assert_eq!(meter.security(password), Ok(()));
+    meter
+}
+
+fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
+    let size = meter.begin_read(table).expect("readable");
+    let mut bytes = vec![0xAA; size.into()];
+    meter.read(table, 0, &mut bytes);
+    bytes
+}
+
+/// Runs a procedure and returns ST8 from its result code on.
+fn run(meter: &mut Meter, procedure: u16, parameters: &[u8]) -> Vec<u8> {
+    let [low, high] = procedure.to_le_bytes();
+    let request = [&[low, high, 0x21], parameters].concat();
+    assert_eq!(meter.write(7, 0, &request), Ok(()));
+    let answer = read(meter, 8);
+    assert_eq!(answer[..3], [low, high, 0x21]);
+    answer[3..].to_vec()
+}
+
+/// Lets seconds pass.
+fn pass(meter: &mut Meter, from: &mut u16, seconds: u32) {
+    for _ in 0..seconds * 128 {
+        *from = from.wrapping_add(1);
+        meter.tick(*from);
+    }
+}
+
+#[test]
+fn exactly_the_announced_procedures_exist() {
+    let announced: [u8; 256] = set_used(&PROCEDURES, 0);
+    let mut meter = opened(&OPERATOR);
+    for procedure in 0..4096 {
+        let set = announced.get(usize::from(procedure) / 8);
+        let exists = set.is_some_and(|byte| byte >> (procedure % 8) & 1 != 0);
+        let result = run(&mut meter, procedure, &[])[0];
+        assert_eq!(result != 6, exists, "procedure {procedure}: {result}");
+    }
+}
+
+#[test]
+fn exactly_the_announced_tables_can_be_written() {
+    let mut meter = opened(&FACTORY);
+    meter.board.jumper = true;
+    let standard: [u8; 256] = set_writable(&crate::tables::ANNOUNCED, 0);
+    let manufacturer: [u8; 256] = set_writable(&crate::tables::ANNOUNCED, 2048);
+    for table in &TABLES {
+        let set = if table.id < 2048 {
+            standard
+        } else {
+            manufacturer
+        };
+        let at = usize::from(table.id & 2047);
+        let announced = set[at / 8] >> (at % 8) & 1 != 0;
+        let refused = meter.write(table.id, 0, &[]) == Err(Response::Iar);
+        assert_eq!(announced, !refused, "table {}", table.id);
+    }
+}
+
+#[test]
+fn a_session_without_password_runs_nothing() {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
+    assert_eq!(run(&mut meter, 6, &[1]), [5]);
+    assert_eq!(meter.write(7, 0, &[6, 0]), Err(Response::Err), "too short");
+    let mut meter = opened(&OPERATOR);
+    assert_eq!(run(&mut meter, 6, &[1]), [0]);
+    // There is no other mode than metering.
+    for mode in [0, 2, 3, 8] {
+        assert_eq!(run(&mut meter, 6, &[mode]), [3]);
+    }
+    meter.session_ended();
+    assert_eq!(read(&mut meter, 8), [0; 4], "ST8 belongs to the session");
+    assert_eq!(run(&mut meter, 6, &[1]), [5]);
+}
+
+#[test]
+fn clearing_the_status_leaves_what_still_is() {
+    let mut meter = opened(&OPERATOR);
+    meter.status |= STATUS_MEASUREMENT_ERROR | 1 << 11;
+    assert_eq!(run(&mut meter, 7, &[]), [0, 0xC1, 0x08, 0]);
+    assert_eq!(run(&mut meter, 7, &[]), [0, 0x41, 0, 0]);
+}
+
+#[test]
+fn the_clock_runs_from_where_it_is_set() {
+    let mut meter = opened(&OPERATOR);
+    let mut now = 0;
+    pass(&mut meter, &mut now, 600);
+    assert_eq!(read(&mut meter, 52)[3..6], [0, 10, 0]);
+    assert!(meter.status & STATUS_CLOCK_ERROR != 0);
+
+    let before = read(&mut meter, 52);
+    let wanted = [26, 11, 20, 23, 59, 58, 0x35];
+    // Half a second is gone; the new second begins now.
+    now += 64;
+    meter.tick(now);
+    let answer = run(&mut meter, 10, &[&[7][..], &wanted].concat());
+    assert_eq!(answer, [&[0][..], &before, &wanted].concat());
+    assert_eq!(meter.status & STATUS_CLOCK_ERROR, 0);
+    for _ in 0..127 {
+        now += 1;
+        meter.tick(now);
+    }
+    assert_eq!(read(&mut meter, 52), wanted);
+    pass(&mut meter, &mut now, 2);
+    assert_eq!(read(&mut meter, 55), [26, 11, 21, 0, 0, 0, 0x36, 0, 0]);
+
+    for wrong in [
+        &[][..],
+        &[7],
+        &[7, 26, 11, 20, 17, 0, 0],
+        &[7; 9],
+        &[7, 26, 2, 29, 0, 0, 0, 0],
+    ] {
+        assert_eq!(run(&mut meter, 10, wrong), [2], "{wrong:?}");
+    }
+    assert_eq!(read(&mut meter, 52), [26, 11, 21, 0, 0, 0, 0x36]);
+}
+
+#[test]
+fn the_identification_is_the_serial_number_until_it_is_written() {
+    let mut meter = opened(&OPERATOR);
+    assert_eq!(read(&mut meter, 5), *b"0000000000000000    ");
+    assert_eq!(
+        meter.write(5, 0, b"METER 17            "),
+        Err(Response::Isc)
+    );
+    assert_eq!(meter.security(&UTILITY), Ok(()));
+    assert_eq!(meter.write(5, 0, b"METER 17            "), Ok(()));
+    assert_eq!(meter.write(5, 1, b"ZZZ"), Ok(()));
+    for (offset, length) in [(0, 21), (20, 1), (1, 20), (0xFFFF, 2)] {
+        assert_eq!(
+            meter.write(5, offset, &[b'X'; 21][..length]),
+            Err(Response::Onp)
+        );
+    }
+    assert_eq!(read(&mut meter, 5), *b"MZZZR 17            ");
+    let mut again = MeterDevice::new(meter.board.clone());
+    assert_eq!(read(&mut again, 5), *b"MZZZR 17            ");
+}
+
+#[test]
+fn passwords_are_written_by_the_factory_and_read_by_nobody() {
+    let mut meter = opened(&UTILITY);
+    let secret = *b"twenty bytes of key ";
+    let entry = [&secret[..], &[1]].concat();
+    assert_eq!(meter.write(42, 21, &entry), Err(Response::Isc));
+    assert_eq!(meter.security(&FACTORY), Ok(()));
+    assert_eq!(meter.write(42, 43, &entry), Err(Response::Onp));
+    assert_eq!(meter.write(42, 21, &entry), Ok(()));
+    assert_eq!(meter.begin_read(42), Err(Response::Isc));
+    assert_eq!(read(&mut meter, 5), *b"0000000000000000    ");
+
+    let mut meter = MeterDevice::new(meter.board.clone());
+    assert_eq!(meter.security(&secret), Ok(()));
+    // The second entry now opens what its permissions say, and its preset password nothing.
+    assert_eq!(meter.write(5, 0, b"X"), Err(Response::Isc));
+    assert_eq!(run(&mut meter, 6, &[1]), [0]);
+    assert_eq!(meter.security(&UTILITY), Err(Response::Err));
+    let mut meter = opened(&FACTORY);
+    // All of them at once.
+    let all = [[b'a'; 21], [b'b'; 21], [4; 21]].concat();
+    assert_eq!(meter.write(42, 0, &all), Ok(()));
+    assert_eq!(meter.security(&[4; 20]), Ok(()));
+    assert_eq!(meter.security(&FACTORY), Err(Response::Err));
+}
+
+#[test]
+fn wrong_passwords_cost_more_and_more_time() {
+    let mut meter = opened(&OPERATOR);
+    let mut now = 0;
+    for failure in 1..=10 {
+        let mut wrong = FACTORY;
+        wrong[19] ^= failure;
+        assert_eq!(meter.security(&wrong), Err(Response::Err));
+        assert_eq!(run(&mut meter, 6, &[1]), [5], "the old access is gone");
+        let wait_s = 1 << failure.min(8);
+        // Even the right one is not looked at.
+        pass(&mut meter, &mut now, wait_s - 1);
+        assert_eq!(meter.security(&FACTORY), Err(Response::Bsy), "{failure}");
+        pass(&mut meter, &mut now, 1);
+    }
+    assert_eq!(meter.security(&FACTORY), Ok(()));
+    assert_eq!(meter.security(&[9; 20]), Err(Response::Err));
+    pass(&mut meter, &mut now, 2);
+    assert_eq!(meter.security(&FACTORY), Ok(()), "a right one starts anew");
+}

@@ -1,0 +1,198 @@
+//! The calendar clock, kept in the very bytes of ST52: LTIME_DATE in TM_FORMAT 2, then TIME_DATE_QUAL.
+//!
+//! | byte | what | from … to |
+//! |---|---|---|
+//! | 0 | year less 2000 | 0 … 99 |
+//! | 1, 2 | month, day | 1 … 12, 1 … 31 |
+//! | 3, 4, 5 | hour, minute, second | 0 … 23, 0 … 59, 0 … 59 |
+//! | 6 | TIME_DATE_QUAL: bits 0 to 2 day of the week (0 Sunday, 7 not kept), the rest as it was set |
+//!
+//! Sections 1.4 and 7 of the C12.19 reference. No leap seconds; every fourth year is a leap year until 2099.
+
+/// Bytes of ST52.
+pub const SIZE: usize = 7;
+
+/// Bytes of LTIME_DATE.
+const FIELDS: usize = 6;
+/// Lowest values of the fields.
+static FIRST: [u8; FIELDS] = [0, 1, 1, 0, 0, 0];
+/// Highest values; the day's depends on the month.
+static LAST: [u8; FIELDS] = [99, 12, 0, 23, 59, 59];
+/// Bits of procedure 10's mask that set each byte.
+static MASKS: [u8; SIZE] = [DATE, DATE, DATE, TIME, TIME, TIME, QUALIFIER];
+/// Place of the day.
+const DAY: usize = 2;
+
+/// Bit of procedure 10's mask: hour, minute and second are set.
+pub const TIME: u8 = 1 << 0;
+/// Bit of procedure 10's mask: year, month and day are set.
+pub const DATE: u8 = 1 << 1;
+/// Bit of procedure 10's mask: TIME_DATE_QUAL is set.
+pub const QUALIFIER: u8 = 1 << 2;
+
+/// Day of the week in TIME_DATE_QUAL.
+const WEEKDAY: u16 = 7;
+
+/// A clock that is told when a second is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock([u8; SIZE]);
+
+impl Clock {
+    /// What a clock shows that nobody has set: 1 January 2000, midnight, no day of the week.
+    pub const UNSET: Self = Self([0, 1, 1, 0, 0, 0, WEEKDAY as u8]);
+
+    /// All zero: what a static begins with; assign [`UNSET`](Self::UNSET) before use.
+    pub const ZERO: Self = Self([0; SIZE]);
+
+    /// ST52.
+    pub fn bytes(&self) -> &[u8; SIZE] {
+        &self.0
+    }
+
+    /// Highest value of the field `at`.
+    #[inline(never)]
+    fn last(&self, at: usize, last: u8) -> u16 {
+        if at != DAY {
+            return last as u16;
+        }
+        let (year, month) = (self.0[0] as u16, self.0[1] as u16);
+        if month == 2 {
+            return if year & 3 == 0 { 29 } else { 28 };
+        }
+        // Odd months up to July and even ones from August on have 31 days.
+        30 + ((month ^ (month >> 3)) & 1)
+    }
+
+    /// A second is over.
+    pub fn tick(&mut self) {
+        let mut at = FIELDS;
+        for (first, last) in FIRST.iter().zip(&LAST).rev() {
+            at -= 1;
+            let last = self.last(at, *last);
+            if let Some(field) = self.0.get_mut(at) {
+                let value = *field as u16;
+                if value < last {
+                    *field = (value + 1) as u8;
+                    break;
+                }
+                *field = *first;
+            }
+            // The hour has begun anew, so the day is a new one.
+            if at == DAY + 1 {
+                let qualifier = self.0[FIELDS] as u16;
+                let weekday = qualifier & WEEKDAY;
+                if weekday != WEEKDAY {
+                    let next = if weekday == 6 { 0 } else { weekday + 1 };
+                    self.0[FIELDS] = ((qualifier & !WEEKDAY) | next) as u8;
+                }
+            }
+        }
+    }
+
+    /// Takes those of `wanted`'s bytes that `mask` selects ([`TIME`], [`DATE`], [`QUALIFIER`]). False, and nothing is changed,
+    /// when the clock would then show something that no calendar has.
+    #[must_use]
+    pub fn set(&mut self, mask: u8, wanted: &[u8; SIZE]) -> bool {
+        let before = self.0;
+        for ((byte, wanted), selected) in self.0.iter_mut().zip(wanted).zip(&MASKS) {
+            if mask & selected != 0 {
+                *byte = *wanted;
+            }
+        }
+        for (at, (first, last)) in FIRST.iter().zip(&LAST).enumerate() {
+            let value = self.0[at];
+            if value < *first || value as u16 > self.last(at, *last) {
+                self.0 = before;
+                return false;
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    const ALL: u8 = TIME | DATE | QUALIFIER;
+
+    /// Days from 1 January 2000 to a date.
+    fn days(year: u32, month: u32, day: u32) -> u32 {
+        const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+        let leap = u32::from(month > 2 && year.is_multiple_of(4));
+        year * 365 + year.div_ceil(4) + BEFORE[month as usize - 1] + leap + day - 1
+    }
+
+    #[test]
+    fn every_day_of_the_century_follows_the_one_before() {
+        let mut clock = Clock::UNSET;
+        // 1 January 2000 was a Saturday.
+        assert!(clock.set(QUALIFIER, &[0, 0, 0, 0, 0, 0, 0x10 | 6]));
+        for expected in 0..36_525 {
+            let [year, month, day, time @ .., qualifier] = *clock.bytes();
+            assert_eq!(days(year.into(), month.into(), day.into()), expected);
+            assert_eq!(time, [0, 0, 0]);
+            assert_eq!(u32::from(qualifier), 0x10 | ((expected + 6) % 7));
+            assert!(clock.set(TIME, &[0, 0, 0, 23, 59, 59, 0]));
+            clock.tick();
+        }
+        assert_eq!(clock.bytes()[..3], [0, 1, 1], "the year 2100 is not told");
+    }
+
+    #[test]
+    fn every_second_of_a_day() {
+        let mut clock = Clock::UNSET;
+        for second in 0..86_400u32 {
+            let [.., h, m, s, qualifier] = *clock.bytes();
+            assert_eq!(
+                u32::from(h) * 3600 + u32::from(m) * 60 + u32::from(s),
+                second
+            );
+            assert_eq!(qualifier, 7);
+            clock.tick();
+        }
+        assert_eq!(*clock.bytes(), [0, 1, 2, 0, 0, 0, 7]);
+    }
+
+    #[test]
+    fn only_what_the_mask_selects_is_set() {
+        let wanted = [26, 11, 20, 17, 5, 59, 0x35];
+        let mut clock = Clock::UNSET;
+        assert!(clock.set(TIME, &wanted));
+        assert_eq!(*clock.bytes(), [0, 1, 1, 17, 5, 59, 7]);
+        assert!(clock.set(DATE, &wanted));
+        assert_eq!(*clock.bytes(), [26, 11, 20, 17, 5, 59, 7]);
+        assert!(clock.set(QUALIFIER, &wanted));
+        assert_eq!(*clock.bytes(), wanted);
+        assert!(clock.set(0, &[0; SIZE]));
+        assert_eq!(*clock.bytes(), wanted);
+    }
+
+    #[test]
+    fn what_no_calendar_has_changes_nothing() {
+        let right = [24, 2, 29, 23, 59, 59, 4];
+        let mut clock = Clock::UNSET;
+        assert!(clock.set(ALL, &right));
+        for (at, wrong) in [
+            (0, 100),
+            (0, 23),
+            (1, 0),
+            (1, 13),
+            (1, 255),
+            (2, 0),
+            (2, 30),
+            (3, 24),
+            (4, 60),
+            (5, 60),
+            (5, 255),
+        ] {
+            let mut wanted = right;
+            wanted[at] = wrong;
+            assert!(!clock.set(ALL, &wanted), "{wanted:?}");
+            assert_eq!(*clock.bytes(), right);
+        }
+        // The date alone is judged with what stands.
+        assert!(!clock.set(DATE, &[25, 2, 29, 0, 0, 0, 0]));
+    }
+}
