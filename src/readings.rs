@@ -27,6 +27,7 @@ const _: () = assert!(PULSE_2E32_WH as u64 * METER_CONSTANT as u64 == 1000 << 32
 const REMAINDER_UNIT: u32 = ((25u64 << (32 + 20 - 14)) / SAMPLE_RATE_HZ as u64) as u32;
 
 const _: () = assert!(offset::F_UHZ == offset::VRMS_MV + 4 * (SHOWN - 1));
+const _: () = assert!(offset::I_PEAK_UA == offset::P1_MW + 4 * 2);
 
 /// The measuring state of the main loop: registers, constants, and the newest quantities as a snapshot.
 pub struct Readings {
@@ -105,10 +106,7 @@ impl Readings {
             SAMPLE_RATE_HZ,
         );
         self.fundamental = window.tally.fundamental;
-        let length = window.tally.length;
-        let pulses = self
-            .energy
-            .add(kernel, quantities.flow(), &PULSE_THRESHOLD, length);
+        let pulses = self.energy.add(kernel, &mut quantities, &PULSE_THRESHOLD);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
             return pulses;
@@ -121,15 +119,16 @@ impl Readings {
             offset::FLAGS,
             self.standing_flags | quantities.flags.0 as u32,
         );
-        let mut at = offset::VRMS_MV;
-        for value in quantities.shown() {
-            s.put_word(at, *value as u32);
-            at += 4;
+        for (values, from) in [
+            (quantities.shown(), offset::VRMS_MV),
+            (quantities.shown_late(), offset::P1_MW),
+        ] {
+            let mut at = from;
+            for value in values {
+                s.put_word(at, *value as u32);
+                at += 4;
+            }
         }
-        s.put_quantity(offset::P1_MW, quantities.fundamental_active_mw());
-        let [voltage_peak_uv, line_peak_ua] = quantities.peaks();
-        s.put_word(offset::V_PEAK_UV, voltage_peak_uv);
-        s.put_word(offset::I_PEAK_UA, line_peak_ua);
         if quantities.flags.intersects(Flags::UNSYNCHRONISED) {
             s.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
         }

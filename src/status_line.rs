@@ -11,12 +11,9 @@ use ufmt::uWrite;
 /// # Errors
 /// Whatever the writer says.
 pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(), W::Error> {
-    quantity(out, "V=", snapshot.word(offset::VRMS_MV), 3)?;
-    quantity(out, " I=", snapshot.word(offset::IRMS_UA), 6)?;
-    quantity(out, " P=", snapshot.word(offset::P_MW), 3)?;
-    quantity(out, " f=", snapshot.word(offset::F_UHZ), 6)?;
-    quantity(out, " Wh=", snapshot.word(offset::IMPORT + 4), 0)?;
-    quantity(out, " flags=", snapshot.word(offset::FLAGS), 0)?;
+    for &(name, offset, decimals) in &SHOWN {
+        quantity(out, name, snapshot.word(offset as usize), decimals)?;
+    }
     let mut lost = (snapshot.half(DIAGNOSTICS + 6) as u32) << 4;
     for at in [DIAGNOSTICS, DIAGNOSTICS + 2, DIAGNOSTICS + 4] {
         lost += snapshot.half(at) as u32;
@@ -24,6 +21,16 @@ pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(),
     quantity(out, " lost=", lost, 0)?;
     out.write_str("\r\n")
 }
+
+/// Names, places in the snapshot and decimals of the quantities in the line.
+static SHOWN: [(&str, u16, u16); 6] = [
+    ("V=", offset::VRMS_MV as u16, 3),
+    (" I=", offset::IRMS_UA as u16, 6),
+    (" P=", offset::P_MW as u16, 3),
+    (" f=", offset::F_UHZ as u16, 6),
+    (" Wh=", offset::IMPORT as u16 + 4, 0),
+    (" flags=", offset::FLAGS as u16, 0),
+];
 
 /// Writes a name and a signed number of which the last `decimals` (at most 9) digits are decimals.
 fn quantity<W: uWrite + ?Sized>(

@@ -5,6 +5,7 @@
 
 use crate::kernel::Kernel;
 use crate::pulse::{PulseTrain, WindowPulses};
+use crate::quantities::Quantities;
 
 /// What flowed in one window, in code² · sample at nominal full scale, gains and corrections included: active energy
 /// (import positive), reactive energy of the fundamental (positive when the current lags), apparent energy (not negative).
@@ -51,22 +52,6 @@ impl Register {
     }
 }
 
-impl Register {
-    /// Adds an amount and plans the pulses that this completes in a window of `length` (Q16 samples).
-    #[inline(never)]
-    fn count<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        amount: &i64,
-        threshold: &i64,
-        length: u32,
-        train: &mut PulseTrain,
-    ) {
-        let pulses = self.add(kernel, amount, threshold);
-        *train = PulseTrain::plan(kernel, amount, &self.remainder, threshold, pulses, length);
-    }
-}
-
 /// The registers of a meter: active energy imported (P ≥ 0) and exported; reactive energy by quadrant, I (P ≥ 0, Q ≥ 0),
 /// II (P < 0, Q ≥ 0), III (P < 0, Q < 0), IV (P ≥ 0, Q < 0); apparent energy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,37 +70,41 @@ impl Energy {
     /// Empty registers.
     pub const ZERO: Self = Self([Register::ZERO; 7]);
 
-    /// Adds what flowed in a window of `length` (Q16 samples); `threshold` from [`threshold`]. Returns the active and the
-    /// reactive pulses that this completes.
+    /// Adds what flowed in a window; `threshold` from [`threshold`]. Returns the active and the reactive pulses that this
+    /// completes.
     pub fn add<K: Kernel>(
         &mut self,
         kernel: &K,
-        flow: &Flow,
+        quantities: &mut Quantities,
         threshold: &u64,
-        length: u32,
     ) -> WindowPulses {
         let threshold = &(*threshold as i64);
-        let mut pulses = WindowPulses {
-            length: length << 1,
-            ..WindowPulses::EMPTY
-        };
-        let [active, reactive] = &mut pulses.trains;
-        let [import, export, first, second, third, fourth, apparent] = &mut self.0;
-        let [flow_active, flow_reactive, flow_apparent] = flow;
-        apparent.add(kernel, flow_apparent, threshold);
+        let [active, reactive, apparent] = *quantities.flow();
+        let [import, export, first, second, third, fourth, all] = &mut self.0;
+        all.add(kernel, &apparent, threshold);
         let mut counted = import;
         let mut lagging = first;
         let mut leading = fourth;
-        if *flow_active < 0 {
+        if active < 0 {
             counted = export;
             lagging = second;
             leading = third;
         }
-        counted.count(kernel, flow_active, threshold, length, active);
-        if *flow_reactive < 0 {
+        if reactive < 0 {
             lagging = leading;
         }
-        lagging.count(kernel, flow_reactive, threshold, length, reactive);
+        let mut pulses = WindowPulses {
+            length: quantities.length() << 1,
+            ..WindowPulses::EMPTY
+        };
+        let kinds = [(counted, active), (lagging, reactive)];
+        for (kind, (register, amount)) in kinds.into_iter().enumerate() {
+            let completed = register.add(kernel, &amount, threshold);
+            if completed != 0 {
+                let (last, step) = quantities.time(kernel, kind, &register.remainder, threshold);
+                pulses.trains[kind] = PulseTrain::ending(last, step, completed);
+            }
+        }
         pulses
     }
 }

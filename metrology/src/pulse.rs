@@ -8,8 +8,6 @@
 //! Time is counted in samples, of 2⁻¹⁷ each (1 ns at 8 000 SPS), so that the drift of two crystals does not matter.
 
 use crate::block::BLOCK;
-use crate::kernel::Kernel;
-use crate::wide::coarse;
 
 /// One block, in the unit of time here.
 pub const BLOCK_TIME: u32 = (BLOCK as u32) << 17;
@@ -39,48 +37,24 @@ impl PulseTrain {
         left: 0,
     };
 
-    /// The `pulses` that adding `amount`, of either sign, to a register completed that now holds `remainder`, over a window
-    /// of `length` (Q16 samples, below 2³⁰); `threshold` is the energy of one pulse.
-    pub fn plan<K: Kernel>(
-        kernel: &K,
-        amount: &i64,
-        remainder: &u64,
-        threshold: &i64,
-        pulses: u16,
-        length: u32,
-    ) -> Self {
-        let mut train = Self::EMPTY;
-        if pulses == 0 {
-            return train;
-        }
-        let window = coarse(kernel, amount);
-        train.step = share(kernel, coarse(kernel, threshold), length, window);
-        let rest = share(kernel, coarse(kernel, &(*remainder as i64)), length, window);
+    /// `pulses` edges, `step` apart; the last one at `last` of the window.
+    pub(crate) fn ending(last: i32, step: u32, pulses: u16) -> Self {
         // Signed, because rounding may put the first edge a little before the window.
-        let mut next = (length << 1) as i32 - rest as i32;
+        let mut next = last;
         for _ in 1..pulses {
-            next -= train.step as i32;
+            next -= step as i32;
         }
-        if next > 0 {
-            train.next = next as u32;
+        Self {
+            next: next.max(0) as u32,
+            step,
+            left: pulses,
         }
-        train.left = pulses;
-        train
     }
 
     /// Edges left.
     pub fn left(&self) -> u16 {
         self.left
     }
-}
-
-/// How long it takes until `part` of `window` has flowed, at most a few windows.
-#[inline(never)]
-fn share<K: Kernel>(kernel: &K, part: i32, length: u32, window: i32) -> u32 {
-    let mut product = 0;
-    kernel.add_product(&mut product, part, length as i32);
-    kernel.shift_left(&mut product, 1);
-    kernel.divide(product as u64, window as u32)
 }
 
 /// The pulses of one window: active, either direction; reactive, any quadrant.

@@ -98,16 +98,6 @@ pub(crate) fn square_root(x: u64) -> u32 {
     root
 }
 
-/// Magnitude of an energy over 2²⁹: a window's (below 2⁶⁰) then fits 31 bits, a watt-second keeps 13, a pulse at 6 400 a
-/// kilowatt-hour 23.
-#[inline(never)]
-pub(crate) fn coarse<K: Kernel>(kernel: &K, energy: &i64) -> i32 {
-    let mut coarse = *energy;
-    kernel.scale(&mut coarse, 1 << 3, 0);
-    let coarse = coarse as i32;
-    if coarse < 0 { -coarse } else { coarse }
-}
-
 /// A half, as a factor for [`scale`].
 pub(crate) const HALF: u32 = 1 << 31;
 

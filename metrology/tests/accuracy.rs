@@ -80,14 +80,14 @@ fn energy_of_a_minute_equals_power_times_time() {
     let mut energy = metrology::Energy::default();
     let (mut samples, mut flow) = (0.0, 0);
     for window in &windows[2..] {
-        let q = Quantities::from_window(
+        let mut q = Quantities::from_window(
             &Portable,
             window,
             &Calibration::NOMINAL,
             &mut NoLoad::default(),
             8000,
         );
-        energy.add(&Portable, q.flow(), &threshold, window.tally.length);
+        energy.add(&Portable, &mut q, &threshold);
         samples += window.tally.length as f64 / 65536.0;
         flow += q.flow()[0];
     }

@@ -24,13 +24,14 @@ fn no_load_makes_no_pulse_and_the_starting_current_counts() {
             let i = amperes * wave * FULL_SCALE / AMPERES + noise(&mut seed, 67.0);
             if let Some(window) = bench.push(Some([quantise(v), quantise(i), 0])) {
                 let nominal = &Calibration::NOMINAL;
-                let q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
+                let mut q =
+                    Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
                 windows += 1;
                 // Three windows decide that there is no load; what they counted is noise.
                 if windows == 3 {
                     energy = Energy::ZERO;
                 }
-                energy.add(&Portable, q.flow(), &pulse, window.tally.length);
+                energy.add(&Portable, &mut q, &pulse);
                 if windows > 3 {
                     shown += u32::from(q.flow()[0] != 0);
                     assert_eq!(q.flags.contains(Flags::NO_LOAD), !counts);
@@ -60,8 +61,8 @@ fn a_day_without_load_makes_no_pulse() {
         let codes = [quantise(v), quantise(noise(&mut seed, 67.0)), 0];
         if let Some(window) = bench.push(Some(codes)) {
             let nominal = &Calibration::NOMINAL;
-            let q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
-            energy.add(&Portable, q.flow(), &pulse, window.tally.length);
+            let mut q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
+            energy.add(&Portable, &mut q, &pulse);
             windows += 1;
         }
     }
@@ -98,7 +99,11 @@ fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
             let ready =
                 (entered + 1) as f64 * length_q16 as f64 / 65_536.0 + (entered % 7) as f64 * 50.0;
             if block as f64 * 16.0 >= ready {
-                player.enqueue(&energy.add(&Portable, &flow, &threshold, length_q16));
+                player.enqueue(&energy.add(
+                    &Portable,
+                    &mut Quantities::of_flow(flow, length_q16),
+                    &threshold,
+                ));
                 entered += 1;
             }
             player.pass();

@@ -97,7 +97,7 @@ proptest! {
             sums[0] += flow[0].unsigned_abs() as u128;
             sums[1] += flow[1].unsigned_abs() as u128;
             sums[2] += flow[2] as u128;
-            let completed = meter.add(&Portable, &flow, &threshold, 8000 << 16);
+            let completed = meter.add(&Portable, &mut Quantities::of_flow(flow, 8000 << 16), &threshold);
             let [active, reactive] = completed.trains;
             pulses[0] += active.left() as u64;
             pulses[1] += reactive.left() as u64;
@@ -145,7 +145,11 @@ fn every_quadrant_has_its_register() {
     ] {
         let mut meter = Energy::ZERO;
         let flow = [active * amount, reactive * amount, 3 * threshold as i64];
-        meter.add(&Portable, &flow, &threshold, 8000 << 16);
+        meter.add(
+            &Portable,
+            &mut Quantities::of_flow(flow, 8000 << 16),
+            &threshold,
+        );
         let pulses: Vec<u32> = meter.0.iter().map(|register| register.pulses).collect();
         let expected: Vec<u32> = expected.iter().map(|moves| moves * 2).chain([3]).collect();
         assert_eq!(pulses, expected, "P {active}, Q {reactive}");
@@ -159,6 +163,10 @@ fn every_quadrant_has_its_register() {
         .iter_mut()
         .for_each(|register| register.remainder = 5);
     let before = meter;
-    meter.add(&Portable, &[0; 3], &threshold, 8000 << 16);
+    meter.add(
+        &Portable,
+        &mut Quantities::of_flow([0; 3], 8000 << 16),
+        &threshold,
+    );
     assert_eq!(meter, before);
 }

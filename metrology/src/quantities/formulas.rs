@@ -29,6 +29,12 @@ pub(super) mod slot {
     pub const ENERGIES: usize = 5;
     /// Fundamental active and reactive power as summed, then energy; in the end what is above the starting threshold.
     pub const FUNDAMENTAL: usize = 8;
+    /// Scratch of [`PULSES`], when the squares are no longer needed: energy of a pulse, rest of the register, and the results:
+    /// when the last pulse falls and how far apart they are, in 2⁻¹⁷ samples.
+    pub const PULSE: usize = 3;
+    pub const REST: usize = 4;
+    pub const LAST_EDGE: usize = 5;
+    pub const STEP: usize = 6;
     /// In the end: what active and reactive energy have more than the least that counts.
     pub const EXCESS: usize = 8;
     /// Length, Q16 samples.
@@ -133,8 +139,27 @@ const fn number(wanted: i32) -> Place {
 /// Half, for [`scale`].
 const HALF: i32 = i32::MIN;
 
+/// The formulas of a window, each to be worked off as the page's head says.
+#[derive(Clone, Copy)]
+pub(super) struct Formulas<'a> {
+    pub sums: &'a [Step],
+    pub current: &'a [Step],
+    pub line_and_voltage: &'a [Step],
+    pub units: &'a [Step],
+    pub last: &'a [Step],
+}
+
+/// Those that count; tests leave steps out.
+pub(super) const STANDARD: Formulas<'static> = Formulas {
+    sums: SUMS,
+    current: CURRENT,
+    line_and_voltage: LINE_AND_VOLTAGE,
+    units: UNITS,
+    last: LAST,
+};
+
 /// Mean and mean square of a channel: mean, its square and the noise come off the mean square.
-pub(super) const SUMS: &[Step] = &[
+const SUMS: &[Step] = &[
     load(each(MEANS)),
     mean(8),
     store(each(MEANS)),
@@ -155,7 +180,7 @@ pub(super) const SUMS: &[Step] = &[
 ///
 /// What the voltage adds to the current in phase, k·v, is known from the power read without load, k·V². It also adds
 /// 2k·P − k²·V² to the square of the current, P being the power with it: 1.4 % of the current at 5 mA.
-pub(super) const CURRENT: &[Step] = &[
+const CURRENT: &[Step] = &[
     // k = offset / V², in Q32; V² in 2⁻¹⁶ code².
     load(at(SQUARES + VOLTAGE)),
     scale(number(1 << 8)),
@@ -212,7 +237,7 @@ const fn of_line(place: usize) -> Place {
 }
 
 /// Everything else, but for the units of the powers.
-pub(super) const LINE_AND_VOLTAGE: &[Step] = &[
+const LINE_AND_VOLTAGE: &[Step] = &[
     // Voltage and line current.
     load(at(SQUARES + VOLTAGE)),
     at_least_zero(),
@@ -367,9 +392,6 @@ pub(super) const LINE_AND_VOLTAGE: &[Step] = &[
     scale(number(1 << 3)),
     shift_left(30),
     divide(at(U)),
-    add(number(-ONE)),
-    at_most_zero(),
-    add(number(ONE)),
     q30(number(1_000_000)),
     like(at(ACTIVE)),
     store(at(U)),
@@ -399,7 +421,7 @@ pub(super) const LINE_AND_VOLTAGE: &[Step] = &[
 ];
 
 /// An energy in code² · sample becomes a power in millionths and in thousandths.
-pub(super) const UNITS: &[Step] = &[
+const UNITS: &[Step] = &[
     load(each(ACTIVE)),
     mean(8),
     scale(number(POWER_UNIT)),
@@ -411,7 +433,7 @@ pub(super) const UNITS: &[Step] = &[
 ];
 
 /// The voltage, and what [`UNITS`] put beside its place.
-pub(super) const LAST: &[Step] = &[
+const LAST: &[Step] = &[
     load(at(SQUARES + VOLTAGE)),
     q30(number(VOLTAGE_UNIT)),
     store(at(VOLTAGE_UV)),
@@ -422,4 +444,29 @@ pub(super) const LAST: &[Step] = &[
     store(at(FUNDAMENTAL_ACTIVE_MW)),
     load(at(U)),
     store(at(POWER_FACTOR_PPM)),
+];
+
+/// When the pulses of one kind of energy fall: what a register holds beyond them has flowed since the last, and a pulse takes
+/// as long as its energy. Energies over 2²⁹: a window's (below 2⁶⁰) then fits 31 bits, a pulse at 6 400 imp/kWh keeps 23.
+pub(super) const PULSES: &[Step] = &[
+    load(each(FLOW)),
+    magnitude(),
+    scale(number(1 << 3)),
+    store(at(U)),
+    load(at(PULSE)),
+    scale(number(1 << 3)),
+    product(at(LENGTH)),
+    shift_left(1),
+    divide(at(U)),
+    store(at(STEP)),
+    load(at(REST)),
+    scale(number(1 << 3)),
+    product(at(LENGTH)),
+    shift_left(1),
+    divide(at(U)),
+    store(at(T)),
+    load(at(LENGTH)),
+    shift_left(1),
+    subtract(at(T)),
+    store(at(LAST_EDGE)),
 ];

@@ -14,7 +14,7 @@ use crate::kernel::Kernel;
 use crate::starting::Starting;
 use crate::wide::Reciprocal;
 use crate::window::Window;
-use formulas::{CURRENT, LAST, LINE_AND_VOLTAGE, LITERALS, POWERS, SUMS, UNITS, slot};
+use formulas::{Formulas, LITERALS, POWERS, PULSES, STANDARD, slot};
 
 /// Quantities of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,8 +52,22 @@ impl Quantities {
     }
 
     /// The same, in place.
+    #[inline]
     pub fn compute<K: Kernel>(
         &mut self,
+        kernel: &K,
+        window: &Window,
+        calibration: &Calibration,
+        starting: &mut NoLoad,
+        rate: u16,
+    ) {
+        self.compute_by(&STANDARD, kernel, window, calibration, starting, rate);
+    }
+
+    #[inline]
+    fn compute_by<K: Kernel>(
+        &mut self,
+        formulas: &Formulas<'_>,
         kernel: &K,
         window: &Window,
         calibration: &Calibration,
@@ -83,7 +97,7 @@ impl Quantities {
         };
         let mut flags = tally.flags;
         for (channel, peak) in tally.peaks.iter().enumerate() {
-            kernel.work_off(&mut desk, SUMS, channel);
+            kernel.work_off(&mut desk, formulas.sums, channel);
             // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
             let mean = desk.slots[(slot::MEANS + channel) % SLOTS] as i32;
             let beyond_mean = peak.wrapping_sub(mean.unsigned_abs() >> 8);
@@ -92,13 +106,13 @@ impl Quantities {
             }
         }
         for channel in (1..CHANNELS).rev() {
-            kernel.work_off(&mut desk, CURRENT, channel);
+            kernel.work_off(&mut desk, formulas.current, channel);
         }
-        kernel.work_off(&mut desk, LINE_AND_VOLTAGE, 0);
+        kernel.work_off(&mut desk, formulas.line_and_voltage, 0);
         for power in 0..POWERS {
-            kernel.work_off(&mut desk, UNITS, power);
+            kernel.work_off(&mut desk, formulas.units, power);
         }
-        kernel.work_off(&mut desk, LAST, 0);
+        kernel.work_off(&mut desk, formulas.last, 0);
 
         // No-load: what does not count is no energy; the powers stay what was measured.
         let slots = &mut self.slots;
@@ -121,6 +135,44 @@ impl Quantities {
         self.flags = flags;
     }
 
+    /// Only what flowed (as [`Flow`]) in a window of `length` (Q16 samples), for tests.
+    pub fn of_flow(flow: Flow, length: u32) -> Self {
+        let mut quantities = Self::ZERO;
+        quantities.slots[..3].copy_from_slice(&flow);
+        quantities.slots[slot::LENGTH] = length as i64;
+        quantities
+    }
+
+    /// The window's length, Q16 samples.
+    pub(crate) fn length(&self) -> u32 {
+        self.slots[slot::LENGTH] as u32
+    }
+
+    /// When the last pulse of a kind of energy (0 active, 1 reactive) falls, if its register now holds `rest` and a pulse is
+    /// `pulse`, and how far apart they are, in 2⁻¹⁷ samples.
+    pub(crate) fn time<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        kind: usize,
+        rest: &u64,
+        pulse: &i64,
+    ) -> (i32, u32) {
+        self.slots[slot::PULSE] = *pulse;
+        self.slots[slot::REST] = *rest as i64;
+        let mut desk = Desk {
+            slots: &mut self.slots,
+            constants: &Calibration::NOMINAL.0,
+            literals: &LITERALS,
+            mantissa: 0,
+            normal: 0,
+        };
+        kernel.work_off(&mut desk, PULSES, kind);
+        (
+            self.slots[slot::LAST_EDGE] as i32,
+            self.slots[slot::STEP] as u32,
+        )
+    }
+
     /// The energy behind it.
     pub fn flow(&self) -> &Flow {
         self.slots.first_chunk().unwrap_or(&[0; 3])
@@ -130,6 +182,12 @@ impl Quantities {
     /// reactive and the apparent one; power factor, ppm; frequency, µHz (0: unknown).
     pub fn shown(&self) -> &[i64] {
         &self.slots[slot::SHOWN..slot::SHOWN + SHOWN]
+    }
+
+    /// What it shows further down: active power of the fundamental, mW; largest magnitudes of the voltage, µV, and of the line
+    /// current, µA; of the samples as they came, so at the edge of the band the converter's filter has taken something off.
+    pub fn shown_late(&self) -> &[i64] {
+        &self.slots[slot::FUNDAMENTAL_ACTIVE_MW..slot::PEAKS + 2]
     }
 
     /// Voltage, rms, harmonics included, µV.
@@ -145,13 +203,6 @@ impl Quantities {
     /// Neutral current, rms, µA.
     pub fn neutral_ua(&self) -> u32 {
         self.slots[slot::NEUTRAL_UA] as u32
-    }
-
-    /// Largest magnitudes of the voltage, µV, and of the line current, µA; of the samples as they came, so at the edge of the
-    /// band the converter's filter has taken something off.
-    pub fn peaks(&self) -> [u32; 2] {
-        let [voltage_uv, line_ua] = [self.slots[slot::PEAKS], self.slots[slot::PEAKS + 1]];
-        [voltage_uv as u32, line_ua as u32]
     }
 
     /// Frequency, µHz; 0 if the window was not cut at zero crossings.
@@ -184,11 +235,6 @@ impl Quantities {
         self.slots[slot::FUNDAMENTAL_ACTIVE]
     }
 
-    /// The same in mW.
-    pub fn fundamental_active_mw(&self) -> i32 {
-        self.slots[slot::FUNDAMENTAL_ACTIVE_MW] as i32
-    }
-
     /// Active power computed with the neutral current, µW.
     pub fn neutral_active_uw(&self) -> i64 {
         self.slots[slot::ENERGIES + crate::block::NEUTRAL]
@@ -210,4 +256,132 @@ impl NoLoad {
         active: Starting::COUNTING,
         reactive: Starting::COUNTING,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use crate::formula::Step;
+    use crate::{Portable, calibration as c};
+    use std::vec::Vec;
+
+    /// Windows that use every correction: import and export, lagging and leading, clipped by their limits and below noise.
+    fn cases() -> Vec<(Window, Calibration)> {
+        let mut seed = 1u64;
+        let mut random = |range: i64| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(11);
+            (seed >> 33) as i64 % range
+        };
+        let mut cases = Vec::new();
+        for case in 0..12 {
+            let length = (7990 + random(20)) << 16;
+            let samples = length >> 16;
+            // Codes: volts of any size, amperes from nearly nothing to a lot.
+            let volt = 1_500_000 + random(3_000_000);
+            let ampere = [300, 30_000, 3_000_000][case % 3] + random(100);
+            let neutral = ampere / 2 + random(50);
+            let cosine = [900, -700, 300, 999][case % 4];
+            let sine = [400, 700, -950, -20][case % 4];
+            let mut window = Window::default();
+            let power = volt / 8 * ampere / 125 * cosine;
+            window.sums.0 = [
+                samples * random(4000),
+                -samples * random(3000),
+                samples * random(2000),
+                4 * samples * volt * volt,
+                4 * samples * (ampere * ampere + random(9000)),
+                4 * samples * (neutral * neutral + random(9000)),
+                4 * samples * power,
+                2 * samples * power,
+            ];
+            let mut beyond_range = volt * 2;
+            if case == 10 {
+                // No voltage: less than its noise.
+                window.sums.0[3] = 0;
+            }
+            if case == 11 {
+                // A mean square that no board can give meets the limits.
+                for square in &mut window.sums.0[3..6] {
+                    *square = i64::MAX / 2;
+                }
+                beyond_range = 1 << 23;
+            }
+            let tally = &mut window.tally;
+            tally.length = length as u32;
+            tally.cycles = 60;
+            tally.peaks = [beyond_range as u32, ampere as u32 * 2, neutral as u32 * 2];
+            tally.fundamental.pieces = 5;
+            tally.fundamental.active = 5 * 20_000 * (power / 2);
+            tally.fundamental.reactive = 5 * 20_000 * (volt / 8 * ampere / 125 * sine / 2);
+            let mut calibration = Calibration::NOMINAL;
+            for channel in 0..3 {
+                let sign = if case % 2 == 0 { 1 } else { -1 };
+                *calibration.of(channel, c::GAIN) += sign * random(30_000_000) as i32;
+                *calibration.of(channel, c::NOISE) = random(1_400_000) as i32;
+                *calibration.of(channel, c::POWER_GAIN) -= sign * random(300_000) as i32;
+                if channel != 0 {
+                    *calibration.of(channel, c::PHASE) = sign * random(40_000_000) as i32;
+                    *calibration.of(channel, c::POWER_OFFSET) = sign * random(90_000_000) as i32;
+                }
+            }
+            cases.push((window, calibration));
+        }
+        cases
+    }
+
+    /// What readers and registers get: everything but intermediate values.
+    fn results(formulas: &Formulas<'_>, case: &(Window, Calibration)) -> Vec<i64> {
+        let (window, calibration) = case;
+        let mut q = Quantities::ZERO;
+        let mut no_load = NoLoad::COUNTING;
+        q.compute_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
+        let mut results = Vec::from(&q.slots[..3]);
+        results.extend(&q.slots[slot::EXCESS..slot::EXCESS + 2]);
+        results.push(q.neutral_active_uw());
+        results.push(q.voltage_uv() as i64);
+        results.extend(q.shown_late());
+        results.extend(&q.slots[slot::SHOWN..]);
+        results
+    }
+
+    #[test]
+    fn no_step_of_a_formula_can_be_left_out() {
+        let cases = cases();
+        let whole: Vec<_> = cases.iter().map(|case| results(&STANDARD, case)).collect();
+        let matters = |formulas: &Formulas<'_>| {
+            let mut compared = cases.iter().zip(&whole);
+            compared.any(|(case, whole)| results(formulas, case) != *whole)
+        };
+        let mut idle = Vec::new();
+        let names = ["sums", "current", "line and voltage", "units", "last"];
+        for (which, name) in names.into_iter().enumerate() {
+            let steps = [
+                STANDARD.sums,
+                STANDARD.current,
+                STANDARD.line_and_voltage,
+                STANDARD.units,
+                STANDARD.last,
+            ][which];
+            for left_out in 0..steps.len() {
+                let mut rest: Vec<Step> = steps.to_vec();
+                rest.remove(left_out);
+                let mut formulas = STANDARD;
+                match which {
+                    0 => formulas.sums = &rest,
+                    1 => formulas.current = &rest,
+                    2 => formulas.line_and_voltage = &rest,
+                    3 => formulas.units = &rest,
+                    _ => formulas.last = &rest,
+                }
+                if !matters(&formulas) {
+                    idle.push((name, left_out));
+                }
+            }
+        }
+        assert_eq!(idle, []);
+    }
 }
