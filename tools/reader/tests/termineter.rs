@@ -129,4 +129,108 @@ fn the_meter_of_this_process() {
 fn the_image_in_the_virtual_meter() {
     let meter = support::virtual_meter::start(&["--load", "10"]);
     agrees_with_meterctl(&meter.port);
+    every_module_does_its_work(&meter.port);
+    guessing_passwords_is_held_off(&meter.port);
+}
+
+/// Holds what Termineter said against what it has to say.
+#[track_caller]
+fn expect(said: &str, wanted: &[&str]) {
+    for words in wanted {
+        assert!(said.contains(words), "{words:?} is missing in:\n{said}");
+    }
+    assert!(!said.contains("[-]"), "Termineter complains:\n{said}");
+}
+
+/// Every module that runs on Python 3 at all, but for the one below. (get_log_info, get_modem_info and
+/// get_local_display_info want tables that this meter does not have; get_security_info wants to read passwords.)
+fn every_module_does_its_work(port: &str) {
+    let said = termineter(
+        port,
+        "use get_info\nrun\nuse get_identification\nrun\nuse read_table\nset TABLE_ID 52\nrun\n",
+    );
+    expect(
+        &said,
+        &[
+            "Model..................................METER430",
+            "Mode Flags.............................Metering",
+            "ANSI C12.18",
+        ],
+    );
+
+    // It asks for every number; after each one that is refused it rests for half a second.
+    let said = termineter(port, "use enum_tables\nset LOWER 40\nset UPPER 46\nrun\n");
+    expect(&said, &["Found 4 tables in range 40-46."]);
+    let readable = meter430::tables::TABLES
+        .iter()
+        .filter(|table| table.id <= 60 && ![7, 42].contains(&table.id))
+        .count();
+    let dump = std::env::temp_dir().join(format!("termineter-{}.csv", std::process::id()));
+    let file = dump.display();
+    let said = termineter(
+        port,
+        &format!("use dump_tables\nset FILE {file}\nset UPPER 60\nrun\n"),
+    );
+    expect(&said, &[&format!("Successfully copied {readable} tables")]);
+    let rows = fs::read_to_string(&dump).expect("the dump");
+    assert!(
+        rows.lines()
+            .any(|row| row.starts_with("23,") && row.contains(",28,"))
+    );
+    fs::remove_file(&dump).expect("the dump goes");
+
+    // Its own password, ten bytes of zero, is padded to the operator's.
+    let said = termineter(
+        port,
+        "use run_procedure\nset PROC_NUMBER 7\nset USE_HEX False\nrun\n\
+         set PROC_NUMBER 10\nset USE_HEX True\nset PARAMS 071a0b1417000035\nrun\n\
+         use set_meter_mode\nset MODE METERING\nrun\nuse remote_reset\nset DEMAND True\nrun\n",
+    );
+    expect(
+        &said,
+        &[
+            "Finished running procedure #7",
+            "Finished running procedure #10",
+            "Received response from procedure: Procedure completed",
+            "0b 14 17 00 00 35",
+            "[+] Procedure completed",
+            "Successfully Reset The Meter",
+        ],
+    );
+
+    // The utility's password: twenty times '2'.
+    let password = "32".repeat(20);
+    let said = termineter(
+        port,
+        &format!(
+            "set PASSWORD {password}\nuse set_meter_id\nset METER_ID TERMINETER\nrun\n\
+             use write_table\nset TABLE_ID 5\nset OFFSET 2\nset DATA 5a5a\nrun\n"
+        ),
+    );
+    expect(
+        &said,
+        &[
+            "Successfully updated the Meter's ID to: TERMINETER",
+            "Table Write Verification Passed",
+        ],
+    );
+    assert_eq!(read_tables(port, &[5])[&5], b"TEZZINETER          ");
+}
+
+/// A dictionary in which the right password stands right behind a wrong one: while the meter makes everybody wait, it looks
+/// at none.
+fn guessing_passwords_is_held_off(port: &str) {
+    let words = std::env::temp_dir().join(format!("termineter-{}.txt", std::process::id()));
+    let right = "31".repeat(20);
+    fs::write(&words, format!("{}\n{right}\n{right}\n", "ab".repeat(20))).expect("a dictionary");
+    let said = termineter(
+        port,
+        &format!(
+            "use brute_force_login\nset DICTIONARY {}\nrun\n",
+            words.display()
+        ),
+    );
+    fs::remove_file(&words).expect("the dictionary goes");
+    assert!(said.contains("Attempting brute force"), "{said}");
+    assert!(!said.contains("Successfully logged in"), "{said}");
 }
