@@ -7,7 +7,6 @@ use metrology::energy::Register;
 use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
 use metrology::quantities::{NoLoad, SHOWN};
-use metrology::window::FundamentalSums;
 use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
@@ -36,8 +35,8 @@ pub struct Readings {
     standing_flags: u32,
     energy: Energy,
     no_load: NoLoad,
-    /// Of the last window: what harmonics are measured against.
-    fundamental: FundamentalSums,
+    /// Of the last window; harmonics are measured against its fundamental.
+    quantities: Quantities,
     sequence: u32,
     /// The newest measurement.
     pub snapshot: Snapshot,
@@ -50,7 +49,7 @@ impl Readings {
         standing_flags: 0,
         energy: Energy::ZERO,
         no_load: NoLoad::COUNTING,
-        fundamental: FundamentalSums::ZERO,
+        quantities: Quantities::ZERO,
         sequence: 0,
         snapshot: Snapshot::ZERO,
     };
@@ -82,7 +81,7 @@ impl Readings {
             return;
         }
         let mut at = POWER_QUALITY + 2 * (harmonic.order - ORDERS.0) as usize;
-        for share in harmonic.shares(kernel, &self.fundamental) {
+        for share in self.quantities.shares(kernel, harmonic) {
             self.snapshot.put_half(at, share);
             at += power_quality::offset::CURRENT;
         }
@@ -97,7 +96,7 @@ impl Readings {
         uptime_s: u32,
         held: bool,
     ) -> WindowPulses {
-        let mut quantities = Quantities::ZERO;
+        let quantities = &mut self.quantities;
         quantities.compute(
             kernel,
             window,
@@ -105,8 +104,7 @@ impl Readings {
             &mut self.no_load,
             SAMPLE_RATE_HZ,
         );
-        self.fundamental = window.tally.fundamental;
-        let pulses = self.energy.add(kernel, &mut quantities, &PULSE_THRESHOLD);
+        let pulses = self.energy.add(kernel, quantities, &PULSE_THRESHOLD);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
             return pulses;

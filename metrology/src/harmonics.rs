@@ -7,8 +7,6 @@
 use crate::block::{Block, LINE, VOLTAGE};
 use crate::fundamental::Demodulator;
 use crate::kernel::Kernel;
-use crate::oscillator::undroop;
-use crate::wide::{HALF, ONE};
 use crate::window::{FundamentalSums, PieceEnd};
 
 /// First and last order.
@@ -26,9 +24,9 @@ pub struct Harmonic {
     /// Its order.
     pub order: u16,
     /// Its frequency, turns per sample · 2³².
-    turns: u32,
+    pub(crate) turns: u32,
     /// Its voltage and current.
-    sums: FundamentalSums,
+    pub(crate) sums: FundamentalSums,
 }
 
 impl Harmonic {
@@ -38,21 +36,6 @@ impl Harmonic {
         turns: 0,
         sums: FundamentalSums::ZERO,
     };
-
-    /// Voltage and current over those of the fundamental, measured in the same second or the one before; in 1/32 768, droop
-    /// of the converter's filter taken out.
-    pub fn shares<K: Kernel>(&self, kernel: &K, fundamental: &FundamentalSums) -> [u16; 2] {
-        let restore = undroop(kernel, self.turns);
-        let wholes = [&fundamental.voltage, &fundamental.current];
-        let mut shares = [0; 2];
-        let parts = [&self.sums.voltage, &self.sums.current];
-        for (share, (part, whole)) in shares.iter_mut().zip(parts.into_iter().zip(wholes)) {
-            let mut part = *part;
-            kernel.scale(&mut part, restore, 0);
-            *share = root_of_ratio(kernel, &mut part, whole, fundamental.pieces);
-        }
-        shares
-    }
 }
 
 /// Measures the harmonics in turn.
@@ -120,24 +103,6 @@ impl Harmonics {
         self.running.sums = FundamentalSums::ZERO;
         delivered
     }
-}
-
-/// √(2 · part / (whole / pieces)) in 1/32 768, below 2; 0 if there is no whole.
-fn root_of_ratio<K: Kernel>(kernel: &K, part: &mut i64, whole: &i64, pieces: u16) -> u16 {
-    let mut whole = *whole;
-    // Equal shifts until the whole fits 30 bits.
-    while (whole >> 30) as i32 != 0 {
-        kernel.scale(&mut whole, HALF, 0);
-        kernel.scale(part, HALF, 0);
-    }
-    if whole as i32 == 0 {
-        return 0;
-    }
-    // Power ratio in Q28, its root in Q14.
-    let mut ratio = 0;
-    kernel.add_product(&mut ratio, *part as i32, ONE >> 1);
-    let ratio = kernel.divide(ratio as u64, whole as u32) * pieces as u32;
-    (kernel.square_root(&(ratio as u64)) << 1) as u16
 }
 
 /// Total distortion, in 1/32 768, of what has these shares in the fundamental.

@@ -73,17 +73,6 @@ fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32) -> [i32; 2] {
     vector
 }
 
-/// What the power of a sine lost in the converter's sinc³ filter, (x / sin x)⁶ with x half the angle per sample, Q31, for
-/// `turns`/2³² up to a fifth of a turn per sample.
-#[inline(never)]
-pub(crate) fn undroop<K: Kernel>(kernel: &K, turns: u32) -> u32 {
-    // x² = π²·turns²: turns squared in Q34 times π² in Q26.
-    let square = kernel.mul_q30(kernel.mul_q30(turns as i32, turns as i32), 662_337_939);
-    let ratio = series(kernel, square, &RECIPROCALS[1]);
-    let cube = kernel.mul_q30(kernel.mul_q30(ratio, ratio), ratio);
-    kernel.divide(1 << 61, kernel.mul_q30(cube, cube) as u32)
-}
-
 impl Oscillator {
     /// An oscillator that stands still.
     pub const STOPPED: Self = Self {

@@ -98,9 +98,6 @@ pub(crate) fn square_root(x: u64) -> u32 {
     root
 }
 
-/// A half, as a factor for [`scale`].
-pub(crate) const HALF: u32 = 1 << 31;
-
 /// Shortest length that a mean is taken over, Q16 samples: 32 ms at 8 000 SPS.
 pub(crate) const SHORTEST: u32 = 1 << 24;
 

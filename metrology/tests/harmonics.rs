@@ -4,7 +4,8 @@ mod common;
 
 use common::{Signal, Source, line, quantise};
 use metrology::harmonics::{COUNT, Harmonic, Harmonics, ORDERS, distortion};
-use metrology::{Block, Config, Meter, Portable, Window};
+use metrology::quantities::NoLoad;
+use metrology::{Block, Calibration, Config, Meter, Portable, Quantities, Window};
 
 /// Shares of the harmonics in the fundamental, voltage and current, in 1/32 768.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ fn spectrum(source: &Source, seconds: u64) -> Spectrum {
         current: [0; COUNT],
     };
     let mut block = Block::EMPTY;
-    let mut window = Window::default();
+    let mut quantities = Quantities::ZERO;
     let mut harmonic = Harmonic::ZERO;
     for n in 0..seconds * source.rate as u64 {
         block.set((n % 16) as usize, source.codes(n).map(quantise));
@@ -37,11 +38,17 @@ fn spectrum(source: &Source, seconds: u64) -> Spectrum {
         }
         let mut finished = Window::default();
         if meter.push_block(&Portable, &mut block, Some(&mut finished)) {
-            window = finished;
+            quantities.compute(
+                &Portable,
+                &finished,
+                &Calibration::NOMINAL,
+                &mut NoLoad::default(),
+                source.rate,
+            );
         }
         let end = meter.end();
         if harmonics.push_block(&Portable, &block, end, Some(&mut harmonic)) != 0 {
-            let shares = harmonic.shares(&Portable, &window.tally.fundamental);
+            let shares = quantities.shares(&Portable, &harmonic);
             let at = (harmonic.order - ORDERS.0) as usize;
             [spectrum.voltage[at], spectrum.current[at]] = shares;
         }

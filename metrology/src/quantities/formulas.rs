@@ -29,6 +29,12 @@ pub(super) mod slot {
     pub const ENERGIES: usize = 5;
     /// Fundamental active and reactive power as summed, then energy; in the end what is above the starting threshold.
     pub const FUNDAMENTAL: usize = 8;
+    /// Amplitudes of the fundamental, voltage and line current, in the unit of a harmonic's square's root; from [`LAST`] on.
+    pub const AMPLITUDES: usize = 18;
+    /// Scratch of [`SHARES`]: the squares of a harmonic, voltage and line current, then their shares in the fundamental,
+    /// 1/32 768; its frequency, turns per sample · 2³².
+    pub const PARTS: usize = 3;
+    pub const TURNS: usize = 5;
     /// Scratch of [`PULSES`], when the squares are no longer needed: energy of a pulse, rest of the register, and the results:
     /// when the last pulse falls and how far apart they are, in 2⁻¹⁷ samples.
     pub const PULSE: usize = 3;
@@ -96,6 +102,9 @@ const QUARTER_FUNDAMENTAL_UNIT: i32 = 879_609_302;
 /// π² in Q26, which makes Q30 of turns squared in Q34.
 const PI_SQUARED: i32 = I6F26::lit("9.869604401").to_bits();
 
+/// 0.22 in Q30: the next coefficient, 191/945, and what stands for the ones behind it up to a fifth of a turn a sample.
+const REST_OF_SERIES: i32 = I2F30::lit("0.22").to_bits();
+
 /// 8/15 in Q30.
 const EIGHT_FIFTEENTHS: i32 = I2F30::lit("0.5333333333").to_bits();
 
@@ -125,6 +134,7 @@ pub(super) const LITERALS: [i32; formula::LITERALS] = [
     POWER_UNIT,
     1 << 17,
     1 << 3,
+    REST_OF_SERIES,
 ];
 
 /// The place of a literal; a number that is not in the list fails the build.
@@ -432,8 +442,20 @@ const UNITS: &[Step] = &[
     store(each(POWERS_M)),
 ];
 
-/// The voltage, and what [`UNITS`] put beside its place.
+/// The amplitudes of the fundamental per piece, the voltage, and what [`UNITS`] put beside its place.
 const LAST: &[Step] = &[
+    load(number(ONE)),
+    shift_left(2),
+    divide(at(PIECES)),
+    store(at(T)),
+    load(at(AMPLITUDES)),
+    scale(at(T)),
+    root(),
+    store(at(AMPLITUDES)),
+    load(at(AMPLITUDES + 1)),
+    scale(at(T)),
+    root(),
+    store(at(AMPLITUDES + 1)),
     load(at(SQUARES + VOLTAGE)),
     q30(number(VOLTAGE_UNIT)),
     store(at(VOLTAGE_UV)),
@@ -469,4 +491,30 @@ pub(super) const PULSES: &[Step] = &[
     shift_left(1),
     subtract(at(T)),
     store(at(LAST_EDGE)),
+];
+
+/// What the power of a harmonic lost in the converter's filter: the series above with one term more, 0.3 % at 0.2 turns.
+pub(super) const RESTORE: &[Step] = &[
+    load(at(TURNS)),
+    q30(at(TURNS)),
+    q30(number(PI_SQUARED)),
+    store(at(T)),
+    q30(number(REST_OF_SERIES)),
+    add(number(EIGHT_FIFTEENTHS)),
+    q30(at(T)),
+    add(number(ONE)),
+    q30(at(T)),
+    add(number(ONE)),
+    store(at(T)),
+];
+
+/// The share of a harmonic's voltage or current in the fundamental's.
+pub(super) const SHARES: &[Step] = &[
+    load(each(PARTS)),
+    scale(at(T)),
+    shift_left(2),
+    root(),
+    shift_left(15),
+    divide(each(AMPLITUDES)),
+    store(each(PARTS)),
 ];

@@ -10,11 +10,12 @@ use crate::calibration::Calibration;
 use crate::energy::Flow;
 use crate::flags::Flags;
 use crate::formula::{Desk, SLOTS};
+use crate::harmonics::Harmonic;
 use crate::kernel::Kernel;
 use crate::starting::Starting;
 use crate::wide::Reciprocal;
 use crate::window::Window;
-use formulas::{Formulas, LITERALS, POWERS, PULSES, STANDARD, slot};
+use formulas::{Formulas, LITERALS, POWERS, PULSES, RESTORE, SHARES, STANDARD, slot};
 
 /// Quantities of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,6 +113,8 @@ impl Quantities {
         for power in 0..POWERS {
             kernel.work_off(&mut desk, formulas.units, power);
         }
+        desk.slots[slot::AMPLITUDES] = tally.fundamental.voltage;
+        desk.slots[slot::AMPLITUDES + 1] = tally.fundamental.current;
         kernel.work_off(&mut desk, formulas.last, 0);
 
         // No-load: what does not count is no energy; the powers stay what was measured.
@@ -159,18 +162,40 @@ impl Quantities {
     ) -> (i32, u32) {
         self.slots[slot::PULSE] = *pulse;
         self.slots[slot::REST] = *rest as i64;
-        let mut desk = Desk {
-            slots: &mut self.slots,
-            constants: &Calibration::NOMINAL.0,
-            literals: &LITERALS,
-            mantissa: 0,
-            normal: 0,
-        };
+        let mut desk = self.desk();
         kernel.work_off(&mut desk, PULSES, kind);
         (
             self.slots[slot::LAST_EDGE] as i32,
             self.slots[slot::STEP] as u32,
         )
+    }
+
+    /// Voltage and line current of a harmonic over those of the fundamental, measured in the same second or the one before;
+    /// in 1/32 768, droop of the converter's filter taken out.
+    pub fn shares<K: Kernel>(&mut self, kernel: &K, harmonic: &Harmonic) -> [u16; 2] {
+        self.slots[slot::PARTS] = harmonic.sums.voltage;
+        self.slots[slot::PARTS + 1] = harmonic.sums.current;
+        self.slots[slot::TURNS] = harmonic.turns as i64;
+        let mut desk = self.desk();
+        kernel.work_off(&mut desk, RESTORE, 0);
+        for signal in 0..2 {
+            kernel.work_off(&mut desk, SHARES, signal);
+        }
+        [
+            self.slots[slot::PARTS] as u16,
+            self.slots[slot::PARTS + 1] as u16,
+        ]
+    }
+
+    /// A desk for formulas that need neither means nor the meter's constants.
+    fn desk(&mut self) -> Desk<'_> {
+        Desk {
+            slots: &mut self.slots,
+            constants: &Calibration::NOMINAL.0,
+            literals: &LITERALS,
+            mantissa: 0,
+            normal: 0,
+        }
     }
 
     /// The energy behind it.
@@ -315,6 +340,8 @@ mod tests {
             tally.cycles = 60;
             tally.peaks = [beyond_range as u32, ampere as u32 * 2, neutral as u32 * 2];
             tally.fundamental.pieces = 5;
+            tally.fundamental.voltage = 5 * 20_000 * volt * volt;
+            tally.fundamental.current = 5 * 20_000 * ampere * ampere;
             tally.fundamental.active = 5 * 20_000 * (power / 2);
             tally.fundamental.reactive = 5 * 20_000 * (volt / 8 * ampere / 125 * sine / 2);
             let mut calibration = Calibration::NOMINAL;
@@ -341,6 +368,7 @@ mod tests {
         q.compute_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
         let mut results = Vec::from(&q.slots[..3]);
         results.extend(&q.slots[slot::EXCESS..slot::EXCESS + 2]);
+        results.extend(&q.slots[slot::AMPLITUDES..slot::AMPLITUDES + 2]);
         results.push(q.neutral_active_uw());
         results.push(q.voltage_uv() as i64);
         results.extend(q.shown_late());
