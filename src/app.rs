@@ -74,6 +74,7 @@ fn power_up(p: &Peripherals) {
     clock::init(p);
     watchdog::feed(p);
     time::start(p);
+    pulses::start(p);
     console::start(p);
     port::start(p);
     spi::init(p);
@@ -134,7 +135,7 @@ impl App {
         match converter::bring_up(p) {
             Ok(()) => {
                 sampler::start(p);
-                pulses::start(p);
+                pulses::align(p);
             }
             Err(_) => self.device.status |= STATUS_MEASUREMENT_ERROR,
         }

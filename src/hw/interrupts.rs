@@ -49,6 +49,13 @@ waking_handler! {
     EUSCI_A1 => port::on_interrupt(&Peripherals::steal())
 }
 
+/// The port's turn-around delay is over. The pulses' channels of the same timer interrupt nobody.
+#[interrupt]
+fn TIMER3_B1() {
+    // SAFETY: interrupts are disabled.
+    unsafe { port::on_turn_around(&Peripherals::steal()) }
+}
+
 waking_handler! {
     /// The tick, 128 times a second.
     TIMER0_B0 => time::on_tick()

@@ -1,6 +1,10 @@
 //! The communications port: eUSCI_A1 under the C12.18 data link, byte by byte from interrupts.
 //!
 //! The link decides; this file moves bytes. SLAU445 chapter 22.
+//!
+//! Nothing is sent sooner than 175 µs after the last byte came in, because the other end of an optical port is blind for as
+//! long behind its own light (C12.18's turn-around delay). TB3 counts the cycles from the moment when there is something to
+//! send to the moment when the transmit interrupt is enabled; its compare channel 3 is ours, the others put out pulses.
 
 use super::board::CLOCK_HZ;
 use super::shared::InterruptCell;
@@ -18,6 +22,13 @@ const RECEIVE: u16 = 1 << 0;
 const TRANSMIT: u16 = 1 << 1;
 /// UCA1STATW: framing, parity or overrun error of the byte in RXBUF.
 const RECEIVE_ERROR: u16 = 1 << 2;
+
+/// The turn-around delay, and half a bit at 9600 bit/s: a byte is reported in the middle of its stop bit.
+const TURN_AROUND_US: u32 = 175 + 55;
+/// The same in cycles of TB3, which fits its 16 bits.
+const TURN_AROUND_CYCLES: u16 = (CLOCK_HZ / 1000 * TURN_AROUND_US / 1000) as u16;
+/// TB3CCTL3: compare interrupt enable.
+const ENABLE: u16 = 1 << 4;
 
 /// Bit-rate code of the first entry of [`RATES`].
 const FIRST_RATE: u16 = 6;
@@ -71,14 +82,30 @@ fn set_bit_rate(p: &Peripherals, code: u16) {
     }
 }
 
-/// Lets the transmit interrupt fetch bytes.
-fn enable_transmit(p: &Peripherals) {
-    // SAFETY: sets an interrupt enable bit; a single BIS.
+/// Lets the transmit interrupt fetch bytes when the turn-around delay is over. Asked again, the delay begins again.
+#[inline(never)]
+fn transmit_later(p: &Peripherals) {
+    let at = p.tb3.tb3r().read().bits().wrapping_add(TURN_AROUND_CYCLES);
+    // SAFETY: the compare channel is ours; writing its control register takes a compare of before back.
     unsafe {
+        p.tb3.tb3ccr3().write(|w| w.bits(at));
+        p.tb3.tb3cctl3().write(|w| w.bits(ENABLE));
+    }
+}
+
+/// The compare interrupt's work: the turn-around delay is over.
+///
+/// # Safety
+/// Called with interrupts disabled.
+#[inline(always)]
+pub unsafe fn on_turn_around(p: &Peripherals) {
+    // SAFETY: our compare channel, and a single BIS of an interrupt enable bit.
+    unsafe {
+        p.tb3.tb3cctl3().write(|w| w.bits(0));
         p.e_usci_a1
             .uca1ie()
-            .modify(|r, w| w.bits(r.bits() | TRANSMIT))
-    };
+            .modify(|r, w| w.bits(r.bits() | TRANSMIT));
+    }
 }
 
 /// The UART interrupt's work. Deadline: one character time, 87 µs at 115 200 bit/s.
@@ -99,7 +126,7 @@ pub unsafe fn on_interrupt(p: &Peripherals) {
             return;
         }
         match link.receive(byte, now_ms) {
-            Signal::Transmit => enable_transmit(p),
+            Signal::Transmit => transmit_later(p),
             Signal::BitRate => set_bit_rate(p, link.bit_rate()),
             Signal::Nothing | Signal::Wake => {}
         }
@@ -139,7 +166,7 @@ pub fn poll(p: &Peripherals) -> Work {
         match link.turn(now_ms) {
             Turn::Idle => Work::Nothing,
             Turn::Transmit => {
-                enable_transmit(p);
+                transmit_later(p);
                 Work::Nothing
             }
             Turn::Lost => {
@@ -156,7 +183,7 @@ pub fn send(p: &Peripherals, frame: &'static mut Frame) {
     LINK.lock(|link| {
         if let Some(link) = link {
             link.send(frame);
-            enable_transmit(p);
+            transmit_later(p);
         }
     });
 }

@@ -33,10 +33,14 @@ static PULSES: InterruptCell<Pulses> = InterruptCell::new(Pulses {
     high: [0; 2],
 });
 
-/// Starts the timer beside TB1, which has just been started.
+/// Starts the timer, which from then on runs whatever the converter does: the port uses it too.
 pub fn start(p: &Peripherals) {
     // SAFETY: the timer control register takes this value (SLAU445 table 14-5).
     unsafe { p.tb3.tb3ctl().write(|w| w.bits(CONTINUOUS)) };
+}
+
+/// Measures where the timer stands beside TB1, which has just been started.
+pub fn align(p: &Peripherals) {
     PULSES.lock(|s| {
         // The same SMCLK clocks both, so the counts are stable and apart by a constant.
         let samples = p.tb1.tb1r().read().bits();

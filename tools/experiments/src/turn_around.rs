@@ -11,6 +11,9 @@ use crate::meter::Meter;
 /// One byte at 9600 bit/s, which is stamped when it has arrived.
 const BYTE: Time = 1_042 * MICROSECOND;
 
+/// C12.18's turn-around delay: nothing may be sent sooner after the last byte received.
+pub const SOONEST: Time = 175 * MICROSECOND;
+
 /// From the end of a request to the start of what comes back.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnAround {

@@ -23,6 +23,7 @@ fn acknowledgement_within_2_ms_and_response_within_50_ms_for_every_table() {
         1e3 * to_seconds(found.slowest_acknowledgement),
         1e3 * to_seconds(found.slowest_response)
     );
+    assert!(found.soonest_acknowledgement >= turn_around::SOONEST);
     assert!(found.slowest_acknowledgement <= 2 * MILLISECOND);
     assert!(found.slowest_response <= 50 * MILLISECOND);
 }

@@ -215,6 +215,11 @@ fn turn_around() -> Result<TurnAround> {
     meter.run(4.0)?;
     let found = turn_around::of_every_table(&mut meter, ROUNDS)?;
     ensure!(
+        found.soonest_acknowledgement >= turn_around::SOONEST,
+        "a request was acknowledged already after {:.0} µs",
+        1e6 * to_seconds(found.soonest_acknowledgement)
+    );
+    ensure!(
         found.slowest_acknowledgement <= ACKNOWLEDGEMENT_LIMIT,
         "a request was acknowledged only after {:.2} ms",
         1e3 * to_seconds(found.slowest_acknowledgement)
