@@ -6,13 +6,12 @@ use crate::profile::Profile;
 use crate::session::{Access, Session};
 use crate::show::Scale;
 use crate::tables::Tables;
-use crate::{clock, name, number, procedure, show, snapshot};
+use crate::{clock, name, number, procedure, show, snapshot, watch};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Reads ANSI C12.19 meters over C12.18.
 #[derive(Parser, Debug)]
@@ -268,7 +267,9 @@ impl Job {
                 calibrate(session, plan, certificate.as_deref(), out)
             }
             Job::Snapshot { json } => present(session, *json, out),
-            Job::Watch { count } => watch(session, *count, out),
+            Job::Watch { count } => {
+                watch::run(session, *count, std::io::stdout().is_terminal(), out)
+            }
         }
     }
 }
@@ -457,31 +458,6 @@ fn present(session: &mut Session, as_json: bool, out: &mut impl Write) -> Result
         writeln!(out, "{}", serde_json::to_string_pretty(&fields)?)?;
     } else {
         write!(out, "{}", show::snapshot(&fields, Scale::Base))?;
-    }
-    Ok(())
-}
-
-fn watch(session: &mut Session, count: Option<u32>, out: &mut impl Write) -> Result<()> {
-    let on_screen = std::io::stdout().is_terminal();
-    let mut left = count;
-    while left != Some(0) {
-        let started = Instant::now();
-        let fields = snapshot::read(session)?;
-        if on_screen {
-            // Home and clear what follows: no flicker, and nothing stays of a longer line.
-            write!(
-                out,
-                "\x1b[H\x1b[J{}",
-                show::snapshot(&fields, Scale::Sensible)
-            )?;
-        } else {
-            writeln!(out, "{}", serde_json::to_string(&fields)?)?;
-        }
-        out.flush()?;
-        left = left.map(|left| left - 1);
-        if left != Some(0) {
-            std::thread::sleep(Duration::from_secs(1).saturating_sub(started.elapsed()));
-        }
     }
     Ok(())
 }

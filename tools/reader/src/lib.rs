@@ -18,3 +18,4 @@ pub mod session;
 pub mod show;
 pub mod snapshot;
 pub mod tables;
+pub mod watch;
