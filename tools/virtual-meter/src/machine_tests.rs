@@ -309,6 +309,25 @@ fn power_cycles_keep_fram_and_lose_ram() {
 }
 
 #[test]
+fn the_journal_has_every_word_that_reaches_fram() {
+    let mut machine = Program::new(&[
+        &HOLD_WATCHDOG,
+        &store(0xA502, 0x0160),
+        &store(0x1234, 0x9000),
+        &[0x40F2, 0x00AB, 0x9001], // MOV.B #0xAB, &0x9001
+        &store(0xBEEF, 0x2000),
+        &[STAY],
+    ])
+    .started();
+    machine.chip.journal = Some(Vec::new());
+    machine.run_for(MILLISECOND).unwrap();
+    let journal = machine.chip.journal.take().unwrap();
+    let written: Vec<(u16, u16)> = journal.iter().map(|w| (w.address, w.word)).collect();
+    assert_eq!(written, [(0x9000, 0x1234), (0x9000, 0xAB34)]);
+    assert!(journal[0].time < journal[1].time && journal[1].time < MILLISECOND);
+}
+
+#[test]
 fn unlocking_the_ports_moves_the_pins() {
     // P6.0 as GPIO: high before LOCKLPM5 is cleared counts as one pulse when it is cleared.
     let mut machine = Program::new(&[

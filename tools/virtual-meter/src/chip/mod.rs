@@ -15,6 +15,7 @@ pub mod events;
 pub mod fault;
 pub mod fram;
 mod happenings;
+pub mod journal;
 pub mod memory;
 pub mod mpy32;
 pub mod pmm;
@@ -35,6 +36,7 @@ use backplane::{Backplane, ResetCause};
 use cs::{ClockParts, Cs};
 use fault::FaultKind;
 use fram::{Fram, FramTiming};
+use journal::FramWrite;
 use memory::{BAKMEM, FRAM_START, INFO, Memory, PERIPHERALS, RAM, TINY_RAM, TLV, within};
 use wiring::Wiring;
 
@@ -87,6 +89,8 @@ pub struct Chip {
     unwritten: (u8, u16),
     /// All memory cells.
     pub memory: Memory,
+    /// Every write to FRAM, when somebody wants to know.
+    pub journal: Option<Vec<FramWrite>>,
     fram: Fram,
     sys: sys::Sys,
     sfr: sfr::Sfr,
@@ -127,6 +131,7 @@ impl Chip {
             unwritten_matters: false,
             unwritten: (0, 0),
             memory: Memory::default(),
+            journal: None,
             fram: Fram::new(options.fram_timing),
             sys: sys::Sys::default(),
             sfr: sfr::Sfr::default(),
@@ -312,6 +317,17 @@ impl Chip {
         }
     }
 
+    fn enter_in_journal(&mut self, address: u16) {
+        let (time, word) = (self.time(), self.memory.word(address));
+        if let Some(journal) = &mut self.journal {
+            journal.push(FramWrite {
+                time,
+                address,
+                word,
+            });
+        }
+    }
+
     #[inline(never)]
     fn write_elsewhere(&mut self, address: u16, value: u16, byte: bool) {
         if within(address, PERIPHERALS) && !within(address, BAKMEM) {
@@ -331,6 +347,7 @@ impl Chip {
                     self.memory.set_word(address, value)
                 };
                 self.notice(code);
+                self.enter_in_journal(address & !1);
             }
         } else if Self::is_small_ram(address) {
             let code = if byte {
