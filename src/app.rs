@@ -55,9 +55,10 @@ fn main() -> ! {
     // SAFETY: the only reference to it.
     let app = unsafe { &mut *APP.0.get() };
     app.device.start();
+    app.device.readings.show_energies(&kernel::Assembly);
     identity::put_serial_number(&mut app.device.serial);
     let reset_cause = p.sys.sysrstiv().read().bits();
-    let at = DIAGNOSTICS + diagnostics::SIZE - 2;
+    let at = DIAGNOSTICS + diagnostics::offset::RESET_CAUSE;
     app.device.readings.snapshot.put_half(at, reset_cause);
     app.start_converter(&p);
     // SAFETY: everything that a handler uses is initialised.
@@ -79,6 +80,7 @@ fn power_up(p: &Peripherals) {
     port::start(p);
     spi::init(p);
     metering::start();
+    power::watch_rail();
 }
 
 impl App {
@@ -94,6 +96,7 @@ impl App {
             let uptime_s = kernel::Assembly.divide(time::now_ms() as u64, 1000);
             pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
         }) {
+            self.device.save();
             if !held {
                 self.show_diagnostics();
             }

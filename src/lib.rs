@@ -12,4 +12,5 @@ mod service_tests;
 pub mod settings;
 pub mod snapshot;
 pub mod status_line;
+pub mod store;
 pub mod tables;

@@ -1,13 +1,14 @@
 //! From a window's quantities and the energy registers to the snapshot that readers see.
 
 use crate::snapshot::{POWER_QUALITY, Snapshot};
+use crate::store::Kept;
 use c12::power_quality;
 use c12::snapshot::{NOT_AVAILABLE, flag, offset};
 use metrology::energy::Register;
 use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
 use metrology::quantities::{NoLoad, SHOWN};
-use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
+use metrology::{Calibration, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
 pub const SAMPLE_RATE_HZ: u16 = 8000;
@@ -33,7 +34,8 @@ pub struct Readings {
     calibration: Calibration,
     /// `flag::UNCALIBRATED`, or nothing.
     standing_flags: u32,
-    energy: Energy,
+    /// Registers, and what else is stored.
+    pub kept: Kept,
     no_load: NoLoad,
     /// Of the last window; harmonics are measured against its fundamental.
     quantities: Quantities,
@@ -47,7 +49,7 @@ impl Readings {
     pub const ZERO: Self = Self {
         calibration: Calibration::ZERO,
         standing_flags: 0,
-        energy: Energy::ZERO,
+        kept: Kept::ZERO,
         no_load: NoLoad::COUNTING,
         quantities: Quantities::ZERO,
         sequence: 0,
@@ -104,7 +106,7 @@ impl Readings {
             &mut self.no_load,
             SAMPLE_RATE_HZ,
         );
-        let pulses = self.energy.add(kernel, quantities, &PULSE_THRESHOLD);
+        let pulses = self.kept.energy.add(kernel, quantities, &PULSE_THRESHOLD);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
             return pulses;
@@ -151,12 +153,19 @@ impl Readings {
         );
         s.put_wide(offset::P_UW, &quantities.active_uw());
         s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar());
+        self.show_energies(kernel);
+        pulses
+    }
+
+    /// Shows the energies as they are.
+    #[inline(never)]
+    pub fn show_energies<K: Kernel>(&mut self, kernel: &K) {
         let mut at = offset::IMPORT;
-        for register in &self.energy.0 {
-            s.put_wide(at, &energy_2e32_wh(kernel, register));
+        for register in &self.kept.energy.0 {
+            self.snapshot
+                .put_wide(at, &energy_2e32_wh(kernel, register));
             at += 8;
         }
-        pulses
     }
 }
 

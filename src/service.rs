@@ -1,20 +1,25 @@
 //! The meter as its communications port sees it: the C12 responder's device.
 
-use crate::calibration_store::{self as store, Board, NO_COPY};
+use crate::calibration_store;
 use crate::readings::Readings;
 use crate::settings;
+use crate::snapshot::DIAGNOSTICS;
+use crate::store::{self, Board, Place};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::{TABLES, live, security};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
 use c12::clock::Clock;
 use c12::device::Device;
+use c12::diagnostics;
 use c12::procedure::{Answer, Initiate, Outcome, RESPONSE_HEAD, number};
 use c12::response::Response;
 use c12::table::{self, Part, Source, Table};
 
 /// ED_STD_STATUS1 bit: the meter was never calibrated.
 pub const STATUS_UNPROGRAMMED: u16 = 1 << 0;
+/// ED_STD_STATUS1 bit: stored registers or constants are lost, in both copies.
+pub const STATUS_NONVOLATILE_FAILURE: u16 = 1 << 5;
 /// ED_STD_STATUS1 bit: nobody has set the clock since power-up.
 pub const STATUS_CLOCK_ERROR: u16 = 1 << 6;
 /// ED_STD_STATUS1 bit: the measurement element failed.
@@ -36,10 +41,12 @@ pub struct MeterDevice<B> {
     /// Serial number, 16 characters.
     pub serial: [u8; 16],
     reading: Option<&'static Table>,
-    /// Jumper and stored constants.
+    /// Jumper and stored records.
     pub board: B,
-    /// Where the copy of the constants that is in use begins.
-    constants: u16,
+    /// The copy of the constants that is in use.
+    constants: Place,
+    /// The copy of the registers that was written last.
+    registers: Place,
     /// Groups that the session's password has opened.
     groups: u16,
     /// Wrong passwords in a row, and seconds until the next one is looked at.
@@ -61,7 +68,8 @@ impl<B: Board> MeterDevice<B> {
             serial: [0; 16],
             reading: None,
             board,
-            constants: 0,
+            constants: Place::REGISTERS, // all zero
+            registers: Place::REGISTERS,
             groups: 0,
             failures: 0,
             wait_s: 0,
@@ -86,15 +94,45 @@ impl<B: Board> MeterDevice<B> {
         self.readings.start();
         self.status = STANDING;
         self.clock = Clock::UNSET;
-        self.use_constants(store::newest(&self.board));
+        let mut lost = 0;
+        let constants = self.recover(Place::CALIBRATION, &mut lost);
+        self.use_constants(constants);
+        self.registers = self.recover(Place::REGISTERS, &mut lost);
+        let Readings { kept, snapshot, .. } = &mut self.readings;
+        if self.registers.is_whole() {
+            self.board.recall(self.registers, kept);
+        }
+        kept.power_ups = kept.power_ups.wrapping_add(1);
+        kept.copies_lost = kept.copies_lost.wrapping_add(lost);
+        snapshot.put_half(DIAGNOSTICS + diagnostics::offset::POWER_UPS, kept.power_ups);
+        snapshot.put_half(
+            DIAGNOSTICS + diagnostics::offset::COPIES_LOST,
+            kept.copies_lost,
+        );
+        self.save();
+    }
+
+    /// The copy of a record that counts; what it tells about the memory goes to the status and to `lost`.
+    fn recover(&mut self, first: Place, lost: &mut u16) -> Place {
+        let before = *lost;
+        let found = store::recover(&mut self.board, first, lost);
+        if !found.is_whole() && *lost != before {
+            self.status |= STATUS_NONVOLATILE_FAILURE;
+        }
+        found
+    }
+
+    /// Stores the registers as they are. Takes about a millisecond.
+    pub fn save(&mut self) {
+        self.registers = self.board.keep(self.registers, &self.readings.kept);
     }
 
     /// Measures with the constants of this copy from the next window on. Without a copy nothing changes before the next
     /// power-up: that is a meter whose calibration the factory has just withdrawn.
-    fn use_constants(&mut self, copy: u16) {
-        self.constants = copy;
-        if copy != NO_COPY {
-            self.board.load(copy, self.readings.calibrate());
+    fn use_constants(&mut self, place: Place) {
+        self.constants = place;
+        if place.is_whole() {
+            self.board.load(place, self.readings.calibrate());
             self.status &= !STATUS_UNPROGRAMMED;
         }
     }
@@ -189,7 +227,7 @@ impl<B: Board> Source for Shown<'_, B> {
             live::STATUS => &meter.status.to_le_bytes(),
             live::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
-            live::CALIBRATION => store::table(&meter.board, meter.constants),
+            live::CALIBRATION => calibration_store::table(&meter.board, meter.constants),
             live::CLOCK => meter.clock.bytes(),
             live::ANSWER => meter.answer.bytes(),
             // No other setting can be read.
@@ -294,8 +332,9 @@ impl<B: Board> Device for MeterDevice<B> {
             }
             // Nothing to write: a question whether it is allowed.
             if !data.is_empty() {
-                let copy = store::write(&mut self.board, self.constants, offset, data)?;
-                self.use_constants(copy);
+                let place =
+                    calibration_store::write(&mut self.board, self.constants, offset, data)?;
+                self.use_constants(place);
             }
             return Ok(());
         }

@@ -2,8 +2,8 @@
 
 extern crate std;
 
-use crate::calibration_store::MemoryBoard;
 use crate::service::{MeterDevice, STATUS_CLOCK_ERROR, STATUS_MEASUREMENT_ERROR};
+use crate::store::MemoryBoard;
 use crate::tables::TABLES;
 use crate::tables::general::PROCEDURES;
 use c12::device::Device;

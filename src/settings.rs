@@ -7,7 +7,7 @@
 //!
 //! An entry all of whose bytes are [`UNSET`] was never written; then what the firmware says applies.
 
-use crate::calibration_store::Board;
+use crate::store::{Board, Place};
 use c12::calibration;
 
 /// Byte of a setting that was never written.
@@ -28,14 +28,14 @@ const _: () = assert!(PLACE + SIZE <= 256);
 
 /// The identification; its first byte is [`UNSET`] when there is none.
 pub fn identification<B: Board>(board: &B) -> &[u8; IDENTIFICATION_SIZE] {
-    let (_, rest) = board.information().split_at(PLACE);
+    let (_, rest) = board.page(Place::CALIBRATION).split_at(PLACE);
     rest.first_chunk()
         .unwrap_or(&[UNSET as u8; IDENTIFICATION_SIZE])
 }
 
 /// The password entries.
 pub fn passwords<B: Board>(board: &B) -> &[[u8; PASSWORD_ENTRY]] {
-    let all = &board.information()[PLACE + IDENTIFICATION_SIZE..PLACE + SIZE];
+    let all = &board.page(Place::CALIBRATION)[PLACE + IDENTIFICATION_SIZE..PLACE + SIZE];
     all.as_chunks().0
 }
 
@@ -43,12 +43,12 @@ pub fn passwords<B: Board>(board: &B) -> &[[u8; PASSWORD_ENTRY]] {
 pub fn write<B: Board>(board: &mut B, at: u16, data: &[u8]) {
     for (place, byte) in (PLACE as u16 + at..).zip(data) {
         let byte = *byte as u16;
-        let word = board.word(place & !1);
+        let word = board.word(Place::CALIBRATION, place & !1);
         let word = if place & 1 == 0 {
             word & 0xFF00 | byte
         } else {
             word & 0xFF | byte << 8
         };
-        board.write_word(place & !1, word);
+        board.write_word(Place::CALIBRATION, place & !1, word);
     }
 }

@@ -51,6 +51,8 @@ pub struct Meter {
     piece_anchored: bool,
     /// The running window began at a true zero crossing.
     window_anchored: bool,
+    /// The running window is to end with the next block.
+    hurried: bool,
 }
 
 impl Meter {
@@ -76,6 +78,7 @@ impl Meter {
         piece_cycles: 0,
         piece_anchored: false,
         window_anchored: false,
+        hurried: false,
     };
 
     /// A meter that has seen no sample.
@@ -139,6 +142,12 @@ impl Meter {
         self.next_neutral = neutral;
     }
 
+    /// Ends the running window with the next block that no crossing is in, whole cycles or not: the supply is going, and
+    /// what has flowed so far must be counted while there is time.
+    pub fn hurry(&mut self) {
+        self.hurried = true;
+    }
+
     /// The zero crossing found in the last block, or the predicted instant of one that was missing.
     pub fn crossing(&self) -> Option<&Crossing> {
         self.crossed.then_some(&self.crossing)
@@ -192,11 +201,13 @@ impl Meter {
 
     /// Ends a piece by time when no crossing did.
     fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
-        if self.since_cut < self.piece_length {
-            return false;
-        }
-        if period != 0 && self.since_cut < self.longest_piece {
-            return false;
+        if !self.hurried {
+            if self.since_cut < self.piece_length {
+                return false;
+            }
+            if period != 0 && self.since_cut < self.longest_piece {
+                return false;
+            }
         }
         self.end_piece(kernel, &Crossing::NONE, self.since_cut, may_finish);
         true
@@ -216,12 +227,13 @@ impl Meter {
         self.since_cut = 0u32.wrapping_sub(at.time());
         // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one.
         let synchronises = anchored && !self.window_anchored && tally.length >= SHORTEST;
-        let is_complete = tally.pieces >= PIECES;
+        let is_complete = tally.pieces >= PIECES || self.hurried;
         self.end.ends_window = is_complete || synchronises;
         if !may_finish {
             self.end.ends_window = false;
         }
         if self.end.ends_window {
+            self.hurried = false;
             if !(anchored && self.window_anchored) {
                 tally.flags.insert(Flags::UNSYNCHRONISED);
             }

@@ -1,26 +1,28 @@
-//! Information FRAM and the factory jumper: the hardware behind the stored calibration.
+//! Stored records and the factory jumper: the hardware behind the calibration and the registers that are kept.
 //!
-//! Information FRAM is write-protected by DFWP (SLAU445 1.16.1.1; a protected write is dropped silently). The guard
-//! here opens it for one word at a time with interrupts disabled, about 30 cycles, so that nothing else ever runs while
-//! it is open and the sample interrupt waits for no longer than one word.
+//! FRAM is write-protected: information FRAM by DFWP, the store at the beginning of main FRAM by FRWPOA = 0 (SLAU445
+//! 1.16.1.1; a protected write is dropped silently). The guard here opens both for one word at a time with interrupts
+//! disabled, about 30 cycles, so that nothing else ever runs while they are open and the sample interrupt waits for no
+//! longer than one word. Code and constants stay locked (PFWP) all the time.
 
 use super::board::FACTORY_JUMPER;
 use c12::calibration::{CHANNEL_SIZE, offset};
 use core::arch::asm;
-use meter430::calibration_store::{Board, INFORMATION_SIZE};
+use core::mem::offset_of;
+use meter430::store::{self, Board, CONTENT, Kept, PAGE, Place, kept::WORDS};
 use metrology::Calibration;
-use metrology::calibration::{RECORD, STARTING_POWERS, WORDS};
+use metrology::calibration;
+use metrology::energy::Register;
 
 /// SYSCFG0: write protection of FRAM. The password goes with every write.
 const SYSCFG0: *mut u16 = 0x0160 as *mut u16;
 const PASSWORD: u16 = 0xA500;
 /// DFWP: information FRAM is protected.
 const INFORMATION_PROTECTED: u16 = 1 << 1;
+/// FRWPOA: the first 8 KB of main FRAM, the store, are not.
+const STORE_OPEN: u16 = 8 << 2;
 /// P3IN.
 const PORT_3_INPUT: *const u8 = 0x0220 as *const u8;
-
-/// Information FRAM. By address: a section of its own there makes the linker load the file's headers below it.
-const INFORMATION: *mut u16 = 0x1800 as *mut u16;
 
 /// The board; there is one, in the main loop.
 pub struct Hardware(());
@@ -42,50 +44,74 @@ impl Board for Hardware {
         levels & FACTORY_JUMPER == 0
     }
 
-    fn information(&self) -> &[u8; INFORMATION_SIZE] {
-        // SAFETY: FRAM holds some value in every byte; writing needs `&mut self`.
-        unsafe { &*INFORMATION.cast() }
+    fn page(&self, place: Place) -> &[u8; PAGE] {
+        // SAFETY: a page of FRAM, which holds some value in every byte; writing needs `&mut self`.
+        unsafe { &*(place.address() as *const [u8; PAGE]) }
     }
 
-    fn load(&self, copy: u16, calibration: &mut Calibration) {
+    fn load(&self, place: Place, constants: &mut Calibration) {
         // Decoding costs 300 bytes of code that the image does not have; the assertions below say why reading is the same.
-        const _: () = assert!(size_of::<Calibration>() == 4 * WORDS);
-        const _: () = assert!(4 * RECORD == CHANNEL_SIZE);
-        const RECORDS: usize = 4 * STARTING_POWERS;
-        let copy = (copy as usize).min(INFORMATION_SIZE / 2);
-        let to = (&raw mut *calibration).cast::<u8>();
-        // SAFETY: inside information FRAM and even; every bit pattern is a value; this CPU's byte order is the table's.
+        const _: () = assert!(size_of::<Calibration>() == 4 * calibration::WORDS);
+        const _: () = assert!(4 * calibration::RECORD == CHANNEL_SIZE);
+        const RECORDS: usize = 4 * calibration::STARTING_POWERS;
+        const STARTING: usize = 4 * calibration::WORDS - RECORDS;
+        let to = (&raw mut *constants).cast::<u8>();
+        // SAFETY: inside a page and even; every bit pattern is a value; this CPU's byte order is the table's.
         unsafe {
-            let from = INFORMATION.cast::<u8>().add(copy);
+            let from = self.page(place).as_ptr();
             from.add(offset::CHANNELS)
                 .copy_to_nonoverlapping(to, RECORDS);
             from.add(offset::STARTING_ACTIVE)
-                .copy_to_nonoverlapping(to.add(RECORDS), 4 * WORDS - RECORDS);
+                .copy_to_nonoverlapping(to.add(RECORDS), STARTING);
         }
     }
 
-    fn word(&self, at: u16) -> u16 {
-        // SAFETY: inside information FRAM and even.
-        unsafe { word_at(at).read() }
+    fn recall(&self, place: Place, kept: &mut Kept) {
+        // As above: what is kept lies in memory as it is stored.
+        const _: () = assert!(size_of::<Kept>() == 2 * WORDS);
+        const _: () = assert!(offset_of!(Kept, energy) == 0);
+        const _: () = assert!(offset_of!(Kept, power_ups) == 2 * WORDS - 4);
+        const _: () = assert!(offset_of!(Kept, copies_lost) == 2 * WORDS - 2);
+        const _: () = assert!(size_of::<Register>() == 12);
+        const _: () = assert!(offset_of!(Register, remainder) == 0);
+        const _: () = assert!(offset_of!(Register, pulses) == 8);
+        // SAFETY: inside a page and even; every bit pattern is a value of each field.
+        unsafe {
+            let content = self.page(place).as_ptr().add(CONTENT as usize);
+            content.cast::<Kept>().copy_to_nonoverlapping(kept, 1);
+        }
+    }
+
+    fn keep(&mut self, from: Place, kept: &Kept) -> Place {
+        let kept: *const Kept = kept;
+        // SAFETY: no padding, by the assertions above, and bytes may have any address.
+        let words = unsafe { &*kept.cast::<[[u8; 2]; WORDS]>() };
+        store::save(self, from, words)
+    }
+
+    fn word(&self, place: Place, at: u16) -> u16 {
+        // SAFETY: inside a page and even.
+        unsafe { word_at(place, at).read() }
     }
 
     #[inline(never)]
-    fn write_word(&mut self, at: u16, value: u16) {
-        // SAFETY: the address is inside information FRAM, which `&mut self` owns; interrupts are as before afterwards; the
-        // low byte of SYSCFG0 is written back as it was.
+    fn write_word(&mut self, place: Place, at: u16, value: u16) {
+        // SAFETY: the address is inside a page, which `&mut self` owns; interrupts are as before afterwards; the low byte
+        // of SYSCFG0 is written back as it was.
         unsafe {
             let status: u16;
             asm!("mov r2, {0}", "dint", "nop", out(reg) status, options(nostack));
             let locked = SYSCFG0.read_volatile() & 0xFF | PASSWORD;
-            SYSCFG0.write_volatile(locked & !INFORMATION_PROTECTED);
-            word_at(at).write_volatile(value);
+            SYSCFG0.write_volatile(locked & !INFORMATION_PROTECTED | STORE_OPEN);
+            word_at(place, at).write_volatile(value);
             SYSCFG0.write_volatile(locked);
             asm!("nop", "mov {0}, r2", "nop", in(reg) status, options(nostack));
         }
     }
 }
 
-/// The word at an even byte of information FRAM; whatever the argument, it is one.
-fn word_at(at: u16) -> *mut u16 {
-    INFORMATION.wrapping_add(at as usize % INFORMATION_SIZE / 2)
+/// The word at an even byte of a page; whatever the argument, it is one.
+#[inline(always)]
+fn word_at(place: Place, at: u16) -> *mut u16 {
+    (place.address() + (at & 0xFE)) as *mut u16
 }

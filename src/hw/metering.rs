@@ -1,7 +1,7 @@
 //! The block interrupt's work: blocks into the arithmetic, finished windows to the main loop.
 
 use super::kernel::Assembly;
-use super::sampler;
+use super::{power, sampler};
 use core::cell::UnsafeCell;
 use meter430::readings::SAMPLE_RATE_HZ;
 use metrology::harmonics::{Harmonic, Harmonics};
@@ -104,6 +104,9 @@ pub unsafe fn on_block() {
     unsafe {
         sampler::with_completed_block(|block| {
             let Accumulators { meter, harmonics } = &mut *ACCUMULATORS.0.get();
+            if power::rail_has_fallen() {
+                meter.hurry();
+            }
             // While the main loop has not fetched the last window, the next one goes on.
             let place = FINISHED.place().map(|place| &mut *place);
             if meter.push_block(&Assembly, block, place) {

@@ -4,8 +4,8 @@
 extern crate std;
 
 use super::{TABLES, sources};
-use crate::calibration_store::{Board, INFORMATION_SIZE, MemoryBoard};
 use crate::service::{MeterDevice, STATUS_UNPROGRAMMED};
+use crate::store::{Board, MemoryBoard, PAGE, Place};
 use c12::calibration::{self, Constants};
 use c12::device::Device;
 use c12::response::Response;
@@ -216,11 +216,15 @@ fn calibration_is_written_with_jumper_and_password_only() {
         meter.write(calibration::TABLE, 0, &data),
         Err(Response::Isc)
     );
-    assert_eq!(meter.board.information, [0xFF; INFORMATION_SIZE]);
+    assert_eq!(meter.board.information, [[0xFF; PAGE]; 2]);
 
     assert_eq!(meter.security(&FACTORY), Ok(()));
     assert_eq!(meter.write(calibration::TABLE, 0, &data), Ok(()));
-    assert_eq!(read(&mut meter, calibration::TABLE), data);
+    let written = Constants {
+        count: 1,
+        ..Constants::NOMINAL
+    };
+    assert_eq!(read(&mut meter, calibration::TABLE), written.to_bytes());
     assert_eq!(meter.write(2048, 0, &[0]), Err(Response::Iar));
 }
 
@@ -257,8 +261,8 @@ fn constants_are_in_use_and_flags_gone_after_a_write_and_after_power_up() {
         constants.channels
     );
     // Both copies lost: metering goes on with nominal constants, and says so.
-    for at in [10, 266] {
-        meter.board.write_word(at, 0x5555);
+    for place in [Place::CALIBRATION, Place::CALIBRATION.other()] {
+        meter.board.write_word(place, 10, 0x5555);
     }
     let mut broken = MeterDevice::new(meter.board.clone());
     assert_eq!(shown(&mut broken), uncalibrated);

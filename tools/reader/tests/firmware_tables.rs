@@ -2,8 +2,8 @@
 
 use c12::device::Device;
 use c12::layout;
-use meter430::calibration_store::MemoryBoard;
 use meter430::service::MeterDevice;
+use meter430::store::MemoryBoard;
 use meter430::tables::TABLES;
 use reader::decode::{Dimensions, Record, table};
 use reader::registers::Sources;

@@ -1,0 +1,69 @@
+//! What the meter keeps over a supply failure beside its calibration: the energies, and how often it started.
+//!
+//! | word of the content | what |
+//! |---|---|
+//! | 6 k … 6 k + 5 | energy register k of [`Energy`]: remainder (4 words), pulses (2 words) |
+//! | 42 | power-ups |
+//! | 43 | copies of a record that were found damaged |
+//! | 44 … 79 | free, zero |
+//!
+//! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
+//! this table and to the two conversions; nothing else has to know.
+
+use metrology::Energy;
+
+/// 16-bit words of what is kept.
+pub const WORDS: usize = 44;
+
+/// What is kept, in the order in which it is stored: on the meter's chip it is stored as it lies in memory.
+#[repr(C)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The energy registers.
+    pub energy: Energy,
+    /// Times that the meter started, wrapping at 65 536.
+    pub power_ups: u16,
+    /// Copies of a record that a start found damaged, since the meter was made; wrapping.
+    pub copies_lost: u16,
+}
+
+impl Kept {
+    /// Of a new meter.
+    pub const ZERO: Self = Self {
+        energy: Energy::ZERO,
+        power_ups: 0,
+        copies_lost: 0,
+    };
+
+    /// In words, as the store holds it.
+    #[must_use]
+    pub fn to_words(&self) -> [u16; WORDS] {
+        let mut words = [0; WORDS];
+        let (registers, rest) = words.split_at_mut(WORDS - 2);
+        for (register, words) in self.energy.0.iter().zip(registers.chunks_exact_mut(6)) {
+            let all = u128::from(register.remainder) | u128::from(register.pulses) << 64;
+            for (k, word) in words.iter_mut().enumerate() {
+                *word = (all >> (16 * k)) as u16;
+            }
+        }
+        rest.copy_from_slice(&[self.power_ups, self.copies_lost]);
+        words
+    }
+
+    /// Of the words that the store holds.
+    #[must_use]
+    pub fn from_words(words: [u16; WORDS]) -> Self {
+        let mut kept = Self::ZERO;
+        for (register, words) in kept.energy.0.iter_mut().zip(words.chunks_exact(6)) {
+            let join = |words: &[u16]| {
+                let join = |all, word: &u16| all << 16 | u64::from(*word);
+                words.iter().rev().fold(0, join)
+            };
+            register.remainder = join(&words[..4]);
+            register.pulses = join(&words[4..]) as u32;
+        }
+        kept.power_ups = words[WORDS - 2];
+        kept.copies_lost = words[WORDS - 1];
+        kept
+    }
+}

@@ -1,0 +1,257 @@
+//! Stored records: two copies of each in FRAM, of which the newest whole one counts.
+//!
+//! | bytes of a copy | what |
+//! |---|---|
+//! | 0, 1 | version of the layout: 1; 0 = being written, or empty on purpose |
+//! | 2, 3 | count, one higher with every write |
+//! | 4 … 163 | what the record is for: [`crate::calibration_store`], [`kept`] |
+//! | 164, 165 | CRC-16/X-25 of bytes 2 … 163, least significant byte first |
+//!
+//! Every record has the same size, so that one code serves all; a record's two copies are 256 bytes apart. Numbers are
+//! little-endian. A copy is whole when its version is 1 and its CRC is right. Of two whole ones the one with the higher
+//! count is used.
+//!
+//! A write, and what counts when the supply fails after each step (A is the copy in use, B the other one):
+//!
+//! | step | counts |
+//! |---|---|
+//! | version of B to 0 | A, old |
+//! | the rest of B from A and from what is written, its count one higher, its CRC | A, old |
+//! | version of B to 1, one word and therefore at once | B, new |
+//!
+//! The next write begins from B and goes to A. A word survives the supply's failure whole or not at all.
+//!
+//! New fields go behind the last one: what no layout has used yet is zero, so an older record needs no conversion.
+
+pub mod kept;
+mod memory_board;
+
+pub use kept::Kept;
+pub use memory_board::MemoryBoard;
+
+use c12::calibration::{self, offset};
+use c12::crc;
+use metrology::Calibration;
+use metrology::calibration::STARTING_POWERS;
+
+/// Bytes of a copy, without its CRC.
+pub const SIZE: u16 = calibration::SIZE as u16;
+/// Version of a copy that may count.
+pub const VERSION: u16 = calibration::VERSION;
+/// Byte of a copy where the count stands.
+pub const COUNT: u16 = offset::COUNT as u16;
+/// Byte of a copy where what the record is for begins.
+pub const CONTENT: u16 = COUNT + 2;
+/// Bytes from the beginning of a page to the beginning of the next one; each holds one copy.
+pub const PAGE: usize = 256;
+
+const _: () = assert!(calibration::offset::VERSION == 0 && COUNT == 2);
+
+/// Where a copy begins: bytes from the store's beginning, wrapping, so that a static of it may begin as zero. The lowest
+/// bit is set when it stands for a record without a whole copy.
+///
+/// Whatever its value, it is one of the pages of the records below, which is what makes writing there safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u16);
+
+/// Address of the store.
+const STORE: u16 = 0x8000;
+/// Address of information FRAM.
+const INFORMATION: u16 = 0x1800;
+/// In a [`Place`]: its record has no whole copy.
+const NOT_WHOLE: u16 = 1;
+
+impl Place {
+    /// The registers, [`Kept`], at the beginning of the store.
+    pub const REGISTERS: Self = Self(0);
+    /// The calibration, MT1, in information FRAM.
+    pub const CALIBRATION: Self = Self(INFORMATION.wrapping_sub(STORE));
+
+    /// The same record's other copy.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        Self(self.0 & !NOT_WHOLE ^ PAGE as u16)
+    }
+
+    /// Whether the copy is one that counts.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        self.0 & NOT_WHOLE == 0
+    }
+
+    /// Address of the page, a multiple of 256.
+    #[must_use]
+    pub const fn address(self) -> u16 {
+        (self.0 & !NOT_WHOLE).wrapping_add(STORE)
+    }
+}
+
+/// The board, as far as stored records need it.
+pub trait Board {
+    /// The factory jumper is fitted.
+    fn is_jumper_set(&self) -> bool;
+
+    /// The page as it is now.
+    fn page(&self, place: Place) -> &[u8; PAGE];
+
+    /// The word at the even byte `at` of a page, 0 … 254.
+    fn word(&self, place: Place, at: u16) -> u16 {
+        let (words, _) = self.page(place).as_chunks();
+        words
+            .get(at as usize / 2)
+            .map_or(0, |word| u16::from_le_bytes(*word))
+    }
+
+    /// Writes a word at the even byte `at` of a page, 0 … 254; when this returns it survives a supply failure.
+    fn write_word(&mut self, place: Place, at: u16, value: u16);
+
+    /// Puts the channels' constants in this copy of the calibration to `calibration`.
+    fn load(&self, place: Place, calibration: &mut Calibration) {
+        let (table, _) = self.page(place).split_at(calibration::SIZE);
+        let words = |from: usize| table.get(from..).unwrap_or(&[]).as_chunks().0;
+        let (records, starting) = calibration.0.split_at_mut(STARTING_POWERS);
+        for (words, place) in [
+            (words(offset::CHANNELS), records),
+            (words(offset::STARTING_ACTIVE), starting),
+        ] {
+            for (place, word) in place.iter_mut().zip(words) {
+                *place = i32::from_le_bytes(*word);
+            }
+        }
+    }
+
+    /// Puts what this copy of the registers holds to `kept`.
+    fn recall(&self, place: Place, kept: &mut Kept) {
+        *kept = Kept::from_words(core::array::from_fn(|k| {
+            self.word(place, CONTENT + 2 * k as u16)
+        }));
+    }
+
+    /// Saves the registers; `from` is the copy that counts now. Returns the one that counts afterwards.
+    fn keep(&mut self, from: Place, kept: &Kept) -> Place
+    where
+        Self: Sized,
+    {
+        save(self, from, &kept.to_words().map(u16::to_le_bytes))
+    }
+}
+
+/// CRC of a copy.
+#[inline(never)]
+fn checksum<B: Board>(board: &B, place: Place) -> u16 {
+    let mut crc = crc::INITIAL;
+    let mut at = COUNT;
+    while at < SIZE {
+        let word = board.word(place, at);
+        crc = crc::step(crc, word);
+        crc = crc::step(crc, word >> 8);
+        at += 2;
+    }
+    !crc
+}
+
+/// 0 when a copy is whole.
+#[inline(never)]
+fn damage<B: Board>(board: &B, place: Place) -> u16 {
+    (board.word(place, 0) ^ VERSION) | (board.word(place, SIZE) ^ checksum(board, place))
+}
+
+/// The copy that counts, of the record whose first copy is `first`; without a whole one, a place that
+/// [is not](Place::is_whole).
+#[inline(never)]
+pub fn newest<B: Board>(board: &B, first: Place) -> Place {
+    let other = first.other();
+    let damaged = damage(board, first) != 0;
+    if damage(board, other) != 0 {
+        return if damaged {
+            Place(first.0 | NOT_WHOLE)
+        } else {
+            first
+        };
+    }
+    let ahead = board
+        .word(first, COUNT)
+        .wrapping_sub(board.word(other, COUNT));
+    if damaged || (ahead as i16) <= 0 {
+        other
+    } else {
+        first
+    }
+}
+
+/// At power-up: the copy that counts, as [`newest`]. A damaged one is made the same as that. Adds to `lost` the number of
+/// copies that were whole once: blank memory is no damage, neither is a copy whose writing the supply's failure has ended.
+#[inline(never)]
+pub fn recover<B: Board>(board: &mut B, first: Place, lost: &mut u16) -> Place {
+    let found = newest(board, first);
+    let mut place = first;
+    for _ in 0..2 {
+        place = place.other();
+        if damage(board, place) == 0 {
+            continue;
+        }
+        // Neither 0 nor 0xFFFF.
+        if board.word(place, 0).wrapping_add(1) > 1 {
+            *lost += 1;
+        }
+        if found.is_whole() {
+            duplicate(board, found);
+        }
+    }
+    found
+}
+
+/// Writes everything of the other copy but its version and CRC: what copy `from` holds, with `data` at the even byte
+/// `at`, and if there is any, the count one higher. Returns the version that it would have. Where `from` is not whole
+/// there is zero instead.
+#[inline(never)]
+pub fn transfer<B: Board>(board: &mut B, from: Place, at: u16, data: &[[u8; 2]]) -> u16 {
+    let to = from.other();
+    board.write_word(to, 0, 0);
+    // From the end: the version comes last, and is kept back.
+    let mut byte = SIZE;
+    loop {
+        byte -= 2;
+        let mut old = 0;
+        if from.is_whole() {
+            old = board.word(from, byte);
+        }
+        let value = match data.get((byte.wrapping_sub(at) / 2) as usize) {
+            Some(pair) => u16::from_le_bytes(*pair),
+            None => old,
+        };
+        if byte == 0 {
+            return value;
+        }
+        if byte == COUNT {
+            old = old.wrapping_add(!data.is_empty() as u16);
+            board.write_word(to, byte, old);
+        } else {
+            board.write_word(to, byte, value);
+        }
+    }
+}
+
+/// Makes what [`transfer`] wrote to `place` a copy.
+#[inline(never)]
+pub fn seal<B: Board>(board: &mut B, place: Place, version: u16) {
+    board.write_word(place, SIZE, checksum(board, place));
+    board.write_word(place, 0, version);
+}
+
+/// Makes the other copy the same as copy `from`.
+pub fn duplicate<B: Board>(board: &mut B, from: Place) {
+    let version = transfer(board, from, 0, &[]);
+    seal(board, from.other(), version);
+}
+
+/// Writes a record's content; `from` is the copy that counts now. Returns the one that counts afterwards.
+pub fn save<B: Board>(board: &mut B, from: Place, content: &[[u8; 2]]) -> Place {
+    transfer(board, from, CONTENT, content);
+    let to = from.other();
+    seal(board, to, VERSION);
+    to
+}
+
+#[cfg(test)]
+mod tests;
