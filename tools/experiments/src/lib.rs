@@ -6,5 +6,6 @@
 pub mod factory;
 pub mod line;
 pub mod meter;
+pub mod stored;
 pub mod turn_around;
 pub mod waveforms;
