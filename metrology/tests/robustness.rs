@@ -362,3 +362,35 @@ fn an_unplugged_voltage_reads_zero_without_inventing_power() {
         );
     }
 }
+
+#[test]
+fn a_hurried_window_ends_within_three_blocks_and_loses_next_to_nothing() {
+    const WATTS: f64 = 2200.0;
+    // How far energy is behind time after ten seconds, and samples from the hurry to the next end of a window.
+    let run = |hurried_at: u64| {
+        let mut bench = Bench::new(8000);
+        let (mut behind_s, mut ended) = (0.0, None);
+        for n in 0..10 * 8000 {
+            if n == hurried_at {
+                bench.meter.hurry();
+            }
+            let sine = 2f64.sqrt() * (std::f64::consts::TAU * 60.0 * n as f64 / 8000.0).sin();
+            if let Some(window) = bench.push(Some(codes(220.0 * sine, 10.0 * sine))) {
+                let length_s = window.tally.length as f64 / 65536.0 / 8000.0;
+                behind_s += length_s - joules(&quantities(&window)) / WATTS;
+                if n >= hurried_at {
+                    ended.get_or_insert(n - hurried_at);
+                }
+            }
+        }
+        (behind_s, ended)
+    };
+    let (undisturbed_s, _) = run(u64::MAX);
+    for hurried_at in (24_000..32_400).step_by(1_117) {
+        let (behind_s, ended) = run(hurried_at);
+        assert!(ended.is_some_and(|samples| samples <= 48), "{ended:?}");
+        // Two windows are of cycles that are not whole, and what their means take with them is not nothing.
+        let lost_s = behind_s - undisturbed_s;
+        assert!(lost_s.abs() < 0.001, "{lost_s} s at {hurried_at}");
+    }
+}

@@ -6,8 +6,8 @@
 //! | `clock`, `watchdog`, `time` | crystal and FLL; the watchdog; milliseconds |
 //! | `spi`, `converter` | the converter's bring-up |
 //! | `frame`, `sampler` | the sample path |
-//! | `identity`, `power` | serial number; sleeping |
-//! | `fram` | information FRAM behind its guard; the factory jumper |
+//! | `identity`, `power` | serial number; sleeping, and the supply's early warning |
+//! | `fram` | stored records behind the guard of FRAM; the factory jumper |
 //! | `kernel`, `metering` | the arithmetic's inner loops; the block interrupt |
 //! | `pulses` | Wh and varh outputs |
 //! | `port`, `console` | the two UARTs |
