@@ -154,7 +154,7 @@ fn without_jumper_or_password_nothing_is_written() {
         assert!(written.unwrap_err().to_string().contains(reason));
         assert_eq!(stored(&mut factory).version, 0);
     }
-    let wrong = factory.session([b'2'; 20], |_| Ok(()));
+    let wrong = factory.session([b'3'; 20], |_| Ok(()));
     assert!(wrong.unwrap_err().to_string().contains("Security"));
 }
 
