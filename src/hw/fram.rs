@@ -16,11 +16,10 @@ use metrology::energy::Register;
 
 /// SYSCFG0: write protection of FRAM. The password goes with every write.
 const SYSCFG0: *mut u16 = 0x0160 as *mut u16;
-const PASSWORD: u16 = 0xA500;
-/// DFWP: information FRAM is protected.
-const INFORMATION_PROTECTED: u16 = 1 << 1;
-/// FRWPOA: the first 8 KB of main FRAM, the store, are not.
-const STORE_OPEN: u16 = 8 << 2;
+/// Password; PFWP and DFWP: both FRAMs are protected, as after reset.
+const LOCKED: u16 = 0xA500 | (1 << 1) | (1 << 0);
+/// Password; PFWP with FRWPOA: but for the first 8 KB of main FRAM, the store; no DFWP.
+const OPEN: u16 = 0xA500 | (8 << 2) | (1 << 0);
 /// P3IN.
 const PORT_3_INPUT: *const u8 = 0x0220 as *const u8;
 
@@ -96,15 +95,14 @@ impl Board for Hardware {
 
     #[inline(never)]
     fn write_word(&mut self, place: Place, at: u16, value: u16) {
-        // SAFETY: the address is inside a page, which `&mut self` owns; interrupts are as before afterwards; the low byte
-        // of SYSCFG0 is written back as it was.
+        // SAFETY: the address is inside a page, which `&mut self` owns; interrupts are as before afterwards; nobody else
+        // writes SYSCFG0.
         unsafe {
             let status: u16;
             asm!("mov r2, {0}", "dint", "nop", out(reg) status, options(nostack));
-            let locked = SYSCFG0.read_volatile() & 0xFF | PASSWORD;
-            SYSCFG0.write_volatile(locked & !INFORMATION_PROTECTED | STORE_OPEN);
+            SYSCFG0.write_volatile(OPEN);
             word_at(place, at).write_volatile(value);
-            SYSCFG0.write_volatile(locked);
+            SYSCFG0.write_volatile(LOCKED);
             asm!("nop", "mov {0}, r2", "nop", in(reg) status, options(nostack));
         }
     }

@@ -70,7 +70,7 @@ impl Place {
     /// The same record's other copy.
     #[must_use]
     pub const fn other(self) -> Self {
-        Self(self.0 & !NOT_WHOLE ^ PAGE as u16)
+        Self((self.0 | NOT_WHOLE) ^ (PAGE as u16 | NOT_WHOLE))
     }
 
     /// Whether the copy is one that counts.
@@ -82,7 +82,7 @@ impl Place {
     /// Address of the page, a multiple of 256.
     #[must_use]
     pub const fn address(self) -> u16 {
-        (self.0 & !NOT_WHOLE).wrapping_add(STORE)
+        (self.0 | NOT_WHOLE).wrapping_add(STORE - NOT_WHOLE)
     }
 }
 
@@ -184,21 +184,22 @@ pub fn newest<B: Board>(board: &B, first: Place) -> Place {
 #[inline(never)]
 pub fn recover<B: Board>(board: &mut B, first: Place, lost: &mut u16) -> Place {
     let found = newest(board, first);
-    let mut place = first;
-    for _ in 0..2 {
-        place = place.other();
-        if damage(board, place) == 0 {
-            continue;
-        }
-        // Neither 0 nor 0xFFFF.
-        if board.word(place, 0).wrapping_add(1) > 1 {
-            *lost += 1;
-        }
+    let other = found.other();
+    if damage(board, other) != 0 {
+        *lost += was_whole(board, other);
         if found.is_whole() {
             duplicate(board, found);
+        } else {
+            *lost += was_whole(board, found);
         }
     }
     found
+}
+
+/// 1 when a damaged copy was whole once: its version is neither 0 nor 0xFFFF.
+#[inline(never)]
+fn was_whole<B: Board>(board: &B, place: Place) -> u16 {
+    (board.word(place, 0).wrapping_add(1) > 1) as u16
 }
 
 /// Writes everything of the other copy but its version and CRC: what copy `from` holds, with `data` at the even byte
