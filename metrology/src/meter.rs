@@ -144,8 +144,14 @@ impl Meter {
 
     /// Ends the running window with the next block that no crossing is in, whole cycles or not: the supply is going, and
     /// what has flowed so far must be counted while there is time.
+    ///
+    /// Parts of a cycle would make the fundamental of the last piece wrong by up to half: where there are other pieces it
+    /// takes their mean.
     pub fn hurry(&mut self) {
         self.hurried = true;
+        if self.tally.fundamental.pieces != 0 {
+            self.demodulator.stop();
+        }
     }
 
     /// The zero crossing found in the last block, or the predicted instant of one that was missing.
