@@ -2,176 +2,188 @@
 //!
 //! The squares of the voltage are summed from crossing to crossing; the rms of the last two half cycles is compared with
 //! limits after each. Half cycles are cut at whole samples, because the voltage is nothing there; their lengths are
-//! measured between samples. Optional: a firmware that does not feed it pays nothing.
+//! measured between samples. Limits are shares of a sliding reference (IEC 61000-4-30, 5.4.4): the voltage of the last half
+//! minute, so that a meter for 120 and for 240 V needs no setting. Optional: a firmware that does not feed it pays nothing.
 
 use crate::block::{BLOCK, Block, VOLTAGE};
-use crate::calibration::VOLTAGE_FULL_SCALE_UV;
 use crate::kernel::Kernel;
+use crate::wide::ONE;
 use crate::window::block_of;
 use crate::zero_cross::Crossing;
 
-/// Mean square of the voltage, in 2¹⁶ code².
-pub type Level = u32;
+/// One block, Q16 samples.
+const BLOCK_TIME: u32 = (BLOCK as u32) << 16;
 
-/// Sums the squares of the running half cycle.
-#[derive(Clone, Debug, Default)]
-pub struct HalfCycles {
-    running: i64,
-    previous: i64,
-    previous_length: u32,
-    /// From the last cut to the sample before the next block, Q16 samples.
-    since: u32,
+/// A half cycle that has not ended after this many Q16 samples ends with the block: the voltage is gone, and with it the
+/// crossings. 1½ half cycles of 45 Hz at 8 000 SPS.
+const LONGEST: u32 = 133 << 16;
+
+/// What the watch has seen, in words as a table shows them; places in the list are those of [`word`].
+pub type Words = [u16; 7];
+
+/// Places in [`Words`].
+pub mod word {
+    /// Sags since power-up: below 90 % of the reference.
+    pub const SAGS: usize = 0;
+    /// Swells: above 110 %.
+    pub const SWELLS: usize = 1;
+    /// Interruptions: below 10 %.
+    pub const INTERRUPTIONS: usize = 2;
+    /// What the last event was: its place among the counters plus 1; 0 none yet.
+    pub const LAST_KIND: usize = 3;
+    /// How long it lasted, in half blocks (1 ms at 8 000 SPS); 65 534 and 65 535 stand for longer ones.
+    pub const LAST_HALF_BLOCKS: usize = 4;
+    /// Its lowest voltage, or a swell's highest, over the reference, in 1/32 768.
+    pub const LAST_RESIDUAL: usize = 5;
+    /// What the voltage is doing: 0 within its limits, 1 sag or interruption, 2 swell.
+    pub const PRESENT: usize = 6;
 }
 
-impl HalfCycles {
-    /// Accounts for a block that the meter has just accounted for, `crossing` from [`crate::Meter::crossing`]; returns the
-    /// mean square over the last two half cycles where one ends.
+/// A square of 1 in the unit of the limits.
+const SQUARE: u32 = 1 << 14;
+
+/// Square of a share in per cent.
+const fn share(per_cent: u32) -> u16 {
+    (SQUARE * per_cent * per_cent / 10_000) as u16
+}
+
+const INTERRUPTION: u16 = share(10);
+const SAG: u16 = share(90);
+const SAG_END: u16 = share(92);
+const SWELL: u16 = share(110);
+const SWELL_END: u16 = share(108);
+
+const WITHIN: u16 = 0;
+const LOW: u16 = 1;
+const HIGH: u16 = 2;
+
+/// Watches the voltage half cycle by half cycle.
+#[derive(Clone, Debug)]
+pub struct VoltageWatch {
+    /// Sums of squares of the running half cycle and the one before, 2²⁴ code².
+    running: u32,
+    previous: u32,
+    /// Length of the one before and of the running one up to the next block, Q16 samples; the former is 0 while there was
+    /// none.
+    previous_length: u32,
+    since: u32,
+    /// Mean square of the voltage as it usually is, 2¹⁶ code².
+    reference: u32,
+    /// Of the present event: worst square over the reference's, Q14, and its length so far.
+    worst: u16,
+    half_blocks: u16,
+    /// What has been seen.
+    pub words: Words,
+}
+
+impl VoltageWatch {
+    /// Nothing seen yet.
+    pub const ZERO: Self = Self {
+        running: 0,
+        previous: 0,
+        previous_length: 0,
+        since: 0,
+        reference: 0,
+        worst: 0,
+        half_blocks: 0,
+        words: [0; 7],
+    };
+
+    /// Accounts for a block that the meter has just accounted for, `crossing` from [`crate::Meter::crossing`]. Bounded time:
+    /// at most one half cycle ends.
+    #[inline(never)]
     pub fn push_block<K: Kernel>(
         &mut self,
         kernel: &K,
         block: &Block,
         crossing: Option<&Crossing>,
-    ) -> Option<Level> {
+    ) {
+        self.half_blocks = self.half_blocks.saturating_add(2);
+        let (mut index, mut time) = (BLOCK, BLOCK_TIME);
+        let mut acquired = false;
+        if let Some(crossing) = crossing {
+            (index, time) = (crossing.index, crossing.time());
+            acquired = crossing.acquired;
+        }
         let samples = block_of(block.centre(VOLTAGE));
-        let mut length = self.since;
-        self.since = length.wrapping_add((BLOCK as u32) << 16);
-        let Some(crossing) = crossing else {
-            kernel.mac(&mut self.running, samples, samples);
-            return None;
-        };
-        self.since = ((BLOCK as u32) << 16) - crossing.time();
-        length = length.wrapping_add(crossing.time());
-        let (old, new) = samples
-            .split_at_checked(crossing.index)
-            .unwrap_or((samples, &[]));
-        kernel.mac(&mut self.running, old, old);
-        let mut sum = self.running;
-        kernel.add(&mut sum, &self.previous);
-        // Q16 lengths: the quotient is in 2¹⁶ code².
-        let level = kernel.divide(sum as u64, length.wrapping_add(self.previous_length));
-        let complete = self.previous_length != 0;
+        let (old, new) = samples.split_at_checked(index).unwrap_or((samples, &[]));
+        self.running += squares(kernel, old);
+        let length = self.since + time;
+        self.since = length;
+        if crossing.is_none() && length < LONGEST {
+            return;
+        }
+        if self.previous_length != 0 && !acquired {
+            let sum = self.running + self.previous;
+            // Q16 lengths: the quotient is in 2¹⁶ code².
+            let level = kernel.divide((sum as u64) << 24, length + self.previous_length);
+            if self.reference != 0 {
+                self.observe(kernel, level);
+            } else if crossing.is_some() {
+                self.reference = level;
+            }
+        }
+        // What was before the first crossing is no half cycle.
+        self.previous_length = if acquired { 0 } else { length };
         self.previous = self.running;
-        self.previous_length = length;
-        self.running = 0;
-        kernel.mac(&mut self.running, new, new);
-        complete.then_some(level)
+        self.running = squares(kernel, new);
+        self.since = BLOCK_TIME - time;
     }
-}
 
-/// Limits of the voltage as mean squares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VoltageLimits {
-    /// Below: interruption.
-    pub interruption: Level,
-    /// An interruption ends above this.
-    pub interruption_end: Level,
-    /// Below: sag.
-    pub sag: Level,
-    /// A sag ends above this.
-    pub sag_end: Level,
-    /// Above: swell.
-    pub swell: Level,
-    /// A swell ends below this.
-    pub swell_end: Level,
-}
-
-impl VoltageLimits {
-    /// The usual limits, 10 %, 90 % and 110 % with 2 % hysteresis, of a nominal voltage in mV (up to 400 V), for a voltage
-    /// channel of the given gain, Q30.
-    pub fn usual<K: Kernel>(kernel: &K, nominal_mv: u32, gain: i32) -> Self {
-        let code = kernel.divide((nominal_mv as u64) << 23, VOLTAGE_FULL_SCALE_UV / 1000);
-        let code = kernel.divide((code as u64) << 30, gain as u32);
-        let square = ((code as u64 * code as u64) >> 16) as u32;
-        let part =
-            |percent_squared: u32| kernel.divide(square as u64 * percent_squared as u64, 10_000);
-        Self {
-            interruption: part(10 * 10),
-            interruption_end: part(12 * 12),
-            sag: part(90 * 90),
-            sag_end: part(92 * 92),
-            swell: part(110 * 110),
-            swell_end: part(108 * 108),
+    /// Looks at the newest mean square.
+    fn observe<K: Kernel>(&mut self, kernel: &K, level: u32) {
+        let ratio = kernel.divide((level as u64) << 14, self.reference);
+        let ratio = ratio.min(u16::MAX as u32) as u16;
+        let [
+            counts @ ..,
+            last_kind,
+            last_half_blocks,
+            last_residual,
+            present,
+        ] = &mut self.words;
+        if *present == WITHIN {
+            self.worst = ratio;
+            self.half_blocks = 0;
+            if ratio < SAG {
+                *present = LOW;
+            } else if ratio > SWELL {
+                *present = HIGH;
+            } else {
+                // Half a minute's mean, which an event does not move.
+                let step = kernel.mul_q30(level as i32 - self.reference as i32, ONE >> 11);
+                self.reference = self.reference.wrapping_add(step as u32);
+            }
+            return;
         }
-    }
-}
-
-/// What the voltage is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u16)]
-pub enum VoltageState {
-    /// Within its limits.
-    #[default]
-    Normal,
-    /// Below 90 %.
-    Sag,
-    /// Above 110 %.
-    Swell,
-    /// Below 10 %.
-    Interruption,
-}
-
-/// An event that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VoltageEvent {
-    /// What it was, at its worst.
-    pub kind: VoltageState,
-    /// How long, in half cycles.
-    pub half_cycles: u32,
-    /// Lowest mean square of a sag or interruption, highest of a swell.
-    pub extreme: Level,
-}
-
-/// Watches the voltage half cycle by half cycle.
-#[derive(Clone, Debug, Default)]
-pub struct VoltageWatch {
-    /// What the voltage is doing now.
-    pub state: VoltageState,
-    half_cycles: u32,
-    extreme: Level,
-}
-
-impl VoltageWatch {
-    /// Looks at the newest level; returns the event that ended with it.
-    pub fn observe(&mut self, level: Level, limits: &VoltageLimits) -> Option<VoltageEvent> {
-        let mut ended = None;
-        let is_over = match self.state {
-            VoltageState::Normal => false,
-            VoltageState::Swell => level < limits.swell_end,
-            VoltageState::Sag | VoltageState::Interruption => level > limits.sag_end,
-        };
-        if is_over {
-            ended = Some(VoltageEvent {
-                kind: self.state,
-                half_cycles: self.half_cycles,
-                extreme: self.extreme,
-            });
-            self.state = VoltageState::Normal;
-        }
-        let entered = if level < limits.interruption {
-            VoltageState::Interruption
-        } else if level < limits.sag {
-            VoltageState::Sag
-        } else if level > limits.swell {
-            VoltageState::Swell
+        if *present == LOW {
+            self.worst = self.worst.min(ratio);
+            if ratio <= SAG_END {
+                return;
+            }
         } else {
-            VoltageState::Normal
-        };
-        if self.state == VoltageState::Normal {
-            self.state = entered;
-            self.half_cycles = 0;
-            self.extreme = level;
-        } else if self.state == VoltageState::Sag && entered == VoltageState::Interruption {
-            self.state = entered;
+            self.worst = self.worst.max(ratio);
+            if ratio >= SWELL_END {
+                return;
+            }
         }
-        self.half_cycles = self.half_cycles.saturating_add(1);
-        let is_worse = if self.state == VoltageState::Swell {
-            level > self.extreme
-        } else {
-            level < self.extreme
-        };
-        if is_worse {
-            self.extreme = level;
+        *last_kind = *present;
+        *present = WITHIN;
+        if self.worst < INTERRUPTION {
+            *last_kind = word::INTERRUPTIONS as u16 + 1;
         }
-        ended
+        if let Some(count) = counts.get_mut(*last_kind as usize - 1) {
+            *count = count.wrapping_add(1);
+        }
+        *last_half_blocks = self.half_blocks;
+        *last_residual = kernel.square_root(&((self.worst as u64) << 16)) as u16;
     }
+}
+
+/// Sum of squares, 2²⁴ code²: a full block is below 2²⁶.
+#[inline(never)]
+fn squares<K: Kernel>(kernel: &K, samples: &[i32]) -> u32 {
+    let mut sum = 0;
+    kernel.mac(&mut sum, samples, samples);
+    kernel.scale(&mut sum, 1 << 8, 0);
+    sum as u32
 }
