@@ -6,16 +6,16 @@ use crate::hw::{
     sampler, spi, time, watchdog,
 };
 use c12::diagnostics;
+use c12::frame::TICKS_PER_S;
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
 use meter430::snapshot::DIAGNOSTICS;
-use metrology::Kernel;
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
 
-/// The converter is silent when no block has come for this long; a block takes 2 ms.
-const SILENT_AFTER_MS: u32 = 100;
+/// The converter is silent when no block has come for this many ticks, 0.1 s; a block takes 2 ms.
+const SILENT_AFTER: u16 = TICKS_PER_S / 10 + 1;
 
 /// The main loop's own state.
 struct App {
@@ -27,7 +27,7 @@ struct App {
 /// Watches that samples keep coming.
 struct Alive {
     blocks_seen: u16,
-    at_ms: u32,
+    at: u16,
     /// Times that the converter had to be brought up again.
     restarts: u16,
 }
@@ -42,7 +42,7 @@ static APP: MainOwned = MainOwned(UnsafeCell::new(App {
     responder: Responder::new(),
     alive: Alive {
         blocks_seen: 0,
-        at_ms: 0,
+        at: 0,
         restarts: 0,
     },
 }));
@@ -88,12 +88,12 @@ impl App {
     fn turn(&mut self, p: &Peripherals) {
         self.watch_samples(p);
         self.device.tick(time::ticks());
+        let uptime_s = self.device.uptime_s;
         let readings = &mut self.device.readings;
         // A response in several packets shows one instant.
         let held = self.responder.is_streaming();
         metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
         if metering::FINISHED.fetch(|window| {
-            let uptime_s = kernel::Assembly.divide(time::now_ms() as u64, 1000);
             pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
         }) {
             self.device.save();
@@ -115,19 +115,17 @@ impl App {
     /// Feeds the watchdog while blocks come; revives a converter that went silent or lost its configuration.
     fn watch_samples(&mut self, p: &Peripherals) {
         let blocks = sampler::blocks_completed();
-        let now_ms = time::now_ms();
+        let now = time::ticks();
         if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
             self.alive.blocks_seen = blocks;
-            self.alive.at_ms = now_ms;
+            self.alive.at = now;
             self.device.status &= !STATUS_MEASUREMENT_ERROR;
             watchdog::feed(p);
-        } else if now_ms.wrapping_sub(self.alive.at_ms) > SILENT_AFTER_MS
-            || sampler::needs_bring_up()
-        {
+        } else if now.wrapping_sub(self.alive.at) > SILENT_AFTER || sampler::needs_bring_up() {
             self.alive.restarts += 1;
             sampler::stop(p);
             self.start_converter(p);
-            self.alive.at_ms = now_ms;
+            self.alive.at = now;
             // A bounded attempt has ended; with a dead converter the meter still answers its port, flagged.
             watchdog::feed(p);
         }

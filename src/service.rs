@@ -12,6 +12,7 @@ use c12::calibration;
 use c12::clock::Clock;
 use c12::device::Device;
 use c12::diagnostics;
+use c12::frame::TICKS_PER_S;
 use c12::procedure::{Answer, Initiate, Outcome, RESPONSE_HEAD, number};
 use c12::response::Response;
 use c12::table::{self, Part, Source, Table};
@@ -27,8 +28,6 @@ pub const STATUS_MEASUREMENT_ERROR: u16 = 1 << 7;
 /// Bits that tell what is, not what has happened: clearing the status leaves them.
 const STANDING: u16 = STATUS_UNPROGRAMMED | STATUS_CLOCK_ERROR;
 
-/// Calls of [`MeterDevice::tick`]'s count in a second.
-const TICKS_PER_SECOND: u16 = 128;
 /// After this many wrong passwords in a row the wait no longer doubles: 2⁸ s.
 const FAILURES_MAX: u16 = 8;
 
@@ -53,6 +52,8 @@ pub struct MeterDevice<B> {
     failures: u16,
     wait_s: u16,
     clock: Clock,
+    /// Seconds since power-up.
+    pub uptime_s: u32,
     /// The tick now, and that at which the clock's second began.
     now: u16,
     second_at: u16,
@@ -74,6 +75,7 @@ impl<B: Board> MeterDevice<B> {
             failures: 0,
             wait_s: 0,
             clock: Clock::ZERO,
+            uptime_s: 0,
             now: 0,
             second_at: 0,
             answer: Answer::new(),
@@ -142,9 +144,10 @@ impl<B: Board> MeterDevice<B> {
     /// Lets time pass; `ticks` counts 128 a second and wraps. Call it at least once a second.
     pub fn tick(&mut self, ticks: u16) {
         self.now = ticks;
-        if ticks.wrapping_sub(self.second_at) >= TICKS_PER_SECOND {
-            self.second_at = self.second_at.wrapping_add(TICKS_PER_SECOND);
+        if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
+            self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
             self.clock.tick();
+            self.uptime_s += 1;
             self.wait_s = self.wait_s.saturating_sub(1);
         }
     }

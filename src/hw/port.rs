@@ -115,7 +115,7 @@ pub unsafe fn on_turn_around(p: &Peripherals) {
 #[inline(always)]
 pub unsafe fn on_interrupt(p: &Peripherals) {
     // SAFETY: passed on to the caller.
-    let (link, now_ms) = unsafe { (LINK.get_in_interrupt(), time::now_ms_in_interrupt()) };
+    let (link, now) = unsafe { (LINK.get_in_interrupt(), time::ticks_in_interrupt()) };
     let Some(link) = link else { return };
     let flags = p.e_usci_a1.uca1ifg().read().bits() & p.e_usci_a1.uca1ie().read().bits();
     if flags & RECEIVE != 0 {
@@ -125,13 +125,13 @@ pub unsafe fn on_interrupt(p: &Peripherals) {
         if damaged {
             return;
         }
-        match link.receive(byte, now_ms) {
+        match link.receive(byte, now) {
             Signal::Transmit => transmit_later(p),
             Signal::BitRate => set_bit_rate(p, link.bit_rate()),
             Signal::Nothing | Signal::Wake => {}
         }
     } else if flags & TRANSMIT != 0 {
-        match link.transmit(now_ms) {
+        match link.transmit(now) {
             // SAFETY: TXBUF takes any byte.
             Some(byte) => unsafe {
                 p.e_usci_a1.uca1txbuf().write(|w| w.bits(byte));
@@ -158,12 +158,12 @@ pub enum Work {
 
 /// Looks at the line's clock and hands out work.
 pub fn poll(p: &Peripherals) -> Work {
-    let now_ms = time::now_ms();
+    let now = time::ticks();
     LINK.lock(|link| {
         let Some(link) = link else {
             return Work::Nothing;
         };
-        match link.turn(now_ms) {
+        match link.turn(now) {
             Turn::Idle => Work::Nothing,
             Turn::Transmit => {
                 transmit_later(p);

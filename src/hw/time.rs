@@ -1,32 +1,22 @@
-//! Milliseconds since power-up, from the crystal, independent of the converter.
+//! Time since power-up in ticks of 1/128 s, from the crystal, independent of the converter.
 //!
-//! TB0 counts ACLK (32 768 Hz) to 256 and interrupts 128 times a second. One tick is 7.8125 ms = 125/16 ms, so time is
-//! kept in sixteenths of a millisecond and nothing is rounded.
+//! TB0 counts ACLK (32 768 Hz) to 256 and interrupts 128 times a second.
 
 use super::shared::InterruptCell;
+use c12::frame::TICKS_PER_S;
 use msp430fr2355::Peripherals;
 
 /// ACLK cycles per tick, less one for the compare register.
 const TICK_COMPARE: u16 = 255;
-/// Sixteenths of a millisecond per tick.
-const TICK_SIXTEENTHS: u16 = 125;
 
 /// TB0CTL: ACLK, up mode, clear.
 const ACLK_UP: u16 = (1 << 8) | (1 << 4) | (1 << 2);
 /// TB0CCTL0: interrupt enable.
 const ENABLE: u16 = 1 << 4;
 
-struct Time {
-    ms: u32,
-    sixteenths: u16,
-    ticks: u16,
-}
+static TICKS: InterruptCell<u16> = InterruptCell::new(0);
 
-static TIME: InterruptCell<Time> = InterruptCell::new(Time {
-    ms: 0,
-    sixteenths: 0,
-    ticks: 0,
-});
+const _: () = assert!(32_768 / (TICK_COMPARE as u32 + 1) == TICKS_PER_S as u32);
 
 /// Starts the tick.
 pub fn start(p: &Peripherals) {
@@ -45,29 +35,21 @@ pub fn start(p: &Peripherals) {
 #[inline(always)]
 pub unsafe fn on_tick() {
     // SAFETY: passed on to the caller.
-    let time = unsafe { TIME.get_in_interrupt() };
-    time.ticks = time.ticks.wrapping_add(1);
-    time.sixteenths += TICK_SIXTEENTHS;
-    time.ms = time.ms.wrapping_add((time.sixteenths >> 4) as u32);
-    time.sixteenths &= 15;
+    let ticks = unsafe { TICKS.get_in_interrupt() };
+    *ticks = ticks.wrapping_add(1);
 }
 
-/// Milliseconds since power-up, wrapping after 49 days; steps of about 8 ms.
-pub fn now_ms() -> u32 {
-    TIME.lock(|t| t.ms)
-}
-
-/// Ticks since power-up, 128 a second, wrapping.
+/// Ticks since power-up, [`TICKS_PER_S`] a second, wrapping.
 pub fn ticks() -> u16 {
-    TIME.lock(|t| t.ticks)
+    TICKS.lock(|ticks| *ticks)
 }
 
-/// [`now_ms`] inside an interrupt handler.
+/// [`ticks`] inside an interrupt handler.
 ///
 /// # Safety
 /// Interrupts are disabled.
 #[inline(always)]
-pub unsafe fn now_ms_in_interrupt() -> u32 {
+pub unsafe fn ticks_in_interrupt() -> u16 {
     // SAFETY: passed on to the caller.
-    unsafe { TIME.get_in_interrupt().ms }
+    unsafe { *TICKS.get_in_interrupt() }
 }

@@ -6,7 +6,7 @@
 
 mod exchange;
 
-use crate::frame::Settings;
+use crate::frame::{Settings, TICKS_PER_S};
 use crate::packet::{Header, OVERHEAD};
 use crate::response::Response;
 use crate::service::{READ_OVERHEAD, Request, Timing, data_checksum};
@@ -173,7 +173,7 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Client<T, B> {
         else {
             return Err(Error::Malformed);
         };
-        self.settings.response_ms = response as u32 * 1000;
+        self.settings.response = response as u16 * TICKS_PER_S;
         self.settings.retries = retries as u16;
         Ok(Timing {
             traffic_s: traffic as u16,

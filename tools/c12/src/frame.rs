@@ -5,6 +5,14 @@ use crate::packet::OVERHEAD;
 /// Largest packet that a port takes or sends, in bytes: ST6 fits one, and RAM is scarce.
 pub const PACKET_MAX: u16 = 256;
 
+/// Times of the link are counted in ticks, so many a second: the longest time-out, 255 s, then fits 16 bits.
+pub const TICKS_PER_S: u16 = 128;
+
+/// Milliseconds of a clock that wraps after a multiple of 512 s as ticks; not for the target.
+pub fn ticks(ms: u32) -> u16 {
+    (ms as u64 * TICKS_PER_S as u64 / 1000) as u16
+}
+
 /// Data bytes of the largest packet.
 pub const PAYLOAD_MAX: usize = (PACKET_MAX - OVERHEAD) as usize;
 
@@ -17,12 +25,12 @@ pub struct Settings {
     pub packet_size: u16,
     /// Most packets a message may have.
     pub packets: u16,
-    /// Channel traffic time-out.
-    pub traffic_ms: u32,
-    /// Longest pause inside a packet.
-    pub intercharacter_ms: u32,
-    /// Longest wait for an ACK.
-    pub response_ms: u32,
+    /// Channel traffic time-out, ticks.
+    pub traffic: u16,
+    /// Longest pause inside a packet, ticks.
+    pub intercharacter: u16,
+    /// Longest wait for an ACK, ticks.
+    pub response: u16,
     /// How often a packet is sent again.
     pub retries: u16,
 }
@@ -33,9 +41,9 @@ impl Settings {
         bit_rate: 0,
         packet_size: 0,
         packets: 0,
-        traffic_ms: 0,
-        intercharacter_ms: 0,
-        response_ms: 0,
+        traffic: 0,
+        intercharacter: 0,
+        response: 0,
         retries: 0,
     };
 
@@ -44,9 +52,9 @@ impl Settings {
         bit_rate: 6,
         packet_size: 64,
         packets: 1,
-        traffic_ms: 6_000,
-        intercharacter_ms: 500,
-        response_ms: 2_000,
+        traffic: 6 * TICKS_PER_S,
+        intercharacter: TICKS_PER_S / 2,
+        response: 2 * TICKS_PER_S,
         retries: 3,
     };
 }
@@ -58,8 +66,8 @@ pub struct Frame {
     pub(crate) settings: Settings,
     /// In force after the response is acknowledged.
     pub(crate) next: Settings,
-    /// Traffic time-out until the next good packet (Wait lengthens it once).
-    pub(crate) traffic_ms: u32,
+    /// Traffic time-out until the next good packet (Wait lengthens it once), ticks.
+    pub(crate) traffic: u16,
     /// Control bits (multi, first) and sequence number of a response packet.
     pub(crate) control: u16,
     pub(crate) sequence: u16,
@@ -76,7 +84,7 @@ impl Frame {
         Frame {
             settings: Settings::NONE,
             next: Settings::NONE,
-            traffic_ms: 0,
+            traffic: 0,
             control: 0,
             sequence: 0,
             crc: 0,
@@ -90,7 +98,7 @@ impl Frame {
     pub(crate) fn reset(&mut self) {
         self.settings = Settings::DEFAULT;
         self.next = Settings::DEFAULT;
-        self.traffic_ms = Settings::DEFAULT.traffic_ms;
+        self.traffic = Settings::DEFAULT.traffic;
     }
 }
 

@@ -14,13 +14,13 @@
 //! # }
 //! # fn critical_section<T>(f: impl FnOnce() -> T) -> T { f() }
 //! # let mut frame = Frame::new();
-//! # let (mut link, mut responder, mut meter, now_ms) = (Link::new(&mut frame), Responder::new(), Meter, 0);
+//! # let (mut link, mut responder, mut meter, now) = (Link::new(&mut frame), Responder::new(), Meter, 0);
 //! // Receive interrupt: one byte in; the signal says whether to start the transmitter or to wake the main loop.
-//! let _signal = link.receive(0xEE, now_ms);
+//! let _signal = link.receive(0xEE, now);
 //! // Transmit interrupt: one byte out, or the transmitter is disabled.
-//! let _byte = link.transmit(now_ms);
+//! let _byte = link.transmit(now);
 //! // Main loop. Only `turn` and `send` need a critical section; the work between them does not.
-//! match critical_section(|| link.turn(now_ms)) {
+//! match critical_section(|| link.turn(now)) {
 //!     Turn::Idle => {}
 //!     Turn::Transmit => { /* enable the transmit interrupt */ }
 //!     Turn::Lost => { /* set the UART to link.bit_rate() */ responder.lost(&mut meter) }

@@ -8,6 +8,9 @@
 //!
 //! One buffer serves both directions: a request is dead once its response stands in its place. The price is that a
 //! repeated request may overwrite a response that was not acknowledged yet; [`Cause::Repeat`] tells the responder.
+//!
+//! Time is counted in ticks, [`crate::frame::TICKS_PER_S`] a second, in 16 bits that wrap: twice the longest time-out.
+//! A time-out is over when one tick more has gone by, so it is never short.
 
 use crate::crc;
 use crate::frame::{Frame, Settings};
@@ -87,9 +90,9 @@ pub struct Link<'b> {
     /// ACK or NAK to send before anything else; 0 = none.
     acknowledge: u16,
     /// Time of the last byte inside a packet, or of the end of our own.
-    since_ms: u32,
+    since: u16,
     /// Time of the last good packet in either direction.
-    traffic_at_ms: u32,
+    traffic_at: u16,
     /// The traffic time-out runs.
     active: bool,
     /// Our last response was not acknowledged.
@@ -122,8 +125,8 @@ impl<'b> Link<'b> {
                 len: 0,
             },
             acknowledge: 0,
-            since_ms: 0,
-            traffic_at_ms: 0,
+            since: 0,
+            traffic_at: 0,
             active: false,
             unacknowledged: false,
             last_control: NO_PACKET,
@@ -145,7 +148,7 @@ impl<'b> Link<'b> {
 
     /// Takes one received byte (0..=255). Call it from the receive interrupt; parity and framing errors are
     /// simply not passed on, the CRC notices.
-    pub fn receive(&mut self, byte: u16, now_ms: u32) -> Signal {
+    pub fn receive(&mut self, byte: u16, now: u16) -> Signal {
         let Some(frame) = self.frame.as_deref_mut() else {
             return Signal::Nothing;
         };
@@ -153,18 +156,16 @@ impl<'b> Link<'b> {
             return Signal::Nothing;
         }
         // A packet that stopped half-way is forgotten when something new comes.
-        if self.position != 0
-            && now_ms.wrapping_sub(self.since_ms) >= frame.settings.intercharacter_ms
-        {
+        if self.position != 0 && now.wrapping_sub(self.since) > frame.settings.intercharacter {
             self.position = 0;
         }
         if self.position == 0 {
             if byte != STP {
-                return self.between_packets(byte, now_ms);
+                return self.between_packets(byte, now);
             }
             self.crc = crc::INITIAL;
         }
-        self.since_ms = now_ms;
+        self.since = now;
 
         let position = self.position;
         if position == 1 && byte != 0 {
@@ -173,7 +174,7 @@ impl<'b> Link<'b> {
                 return Signal::Nothing;
             }
             self.position = 0;
-            return self.between_packets(byte, now_ms);
+            return self.between_packets(byte, now);
         }
         if position < HEADER {
             if let Some(place) = self.header.get_mut(position as usize) {
@@ -205,11 +206,11 @@ impl<'b> Link<'b> {
             return Signal::Nothing;
         }
         self.position = 0;
-        self.packet_complete(now_ms)
+        self.packet_complete(now)
     }
 
     /// The next byte to transmit; `None` when there is none. Call it from the transmit interrupt.
-    pub fn transmit(&mut self, now_ms: u32) -> Option<u16> {
+    pub fn transmit(&mut self, now: u16) -> Option<u16> {
         if self.acknowledge != 0 {
             let byte = self.acknowledge;
             self.acknowledge = 0;
@@ -225,8 +226,8 @@ impl<'b> Link<'b> {
         if position > tail {
             self.position = 0;
             self.phase = Phase::Awaiting;
-            self.since_ms = now_ms;
-            self.traffic_at_ms = now_ms;
+            self.since = now;
+            self.traffic_at = now;
             return Some(!self.crc >> 8);
         }
         if position == tail {
@@ -249,7 +250,7 @@ impl<'b> Link<'b> {
 
     /// Looks at the clock and hands out work. Call it from the main loop at least ten times a second, and whenever
     /// a [`Signal`] came.
-    pub fn turn(&mut self, now_ms: u32) -> Turn<'b> {
+    pub fn turn(&mut self, now: u16) -> Turn<'b> {
         let Some(frame) = self.frame.as_deref() else {
             return Turn::Idle;
         };
@@ -263,11 +264,11 @@ impl<'b> Link<'b> {
             Phase::Sending => return Turn::Idle,
             Phase::Listening | Phase::Awaiting => {}
         }
-        let response_ms = frame.settings.response_ms;
-        if self.active && now_ms.wrapping_sub(self.traffic_at_ms) >= frame.traffic_ms {
+        let response = frame.settings.response;
+        if self.active && now.wrapping_sub(self.traffic_at) > frame.traffic {
             return self.lose();
         }
-        if self.phase == Phase::Awaiting && now_ms.wrapping_sub(self.since_ms) >= response_ms {
+        if self.phase == Phase::Awaiting && now.wrapping_sub(self.since) > response {
             if self.retries == 0 {
                 return self.lose();
             }
@@ -323,7 +324,7 @@ impl<'b> Link<'b> {
     }
 
     /// A byte outside a packet: the acknowledgement of our last one, or noise.
-    fn between_packets(&mut self, byte: u16, now_ms: u32) -> Signal {
+    fn between_packets(&mut self, byte: u16, now: u16) -> Signal {
         if self.phase != Phase::Awaiting {
             return Signal::Nothing;
         }
@@ -337,7 +338,7 @@ impl<'b> Link<'b> {
         let Some(frame) = self.frame.as_deref_mut() else {
             return Signal::Nothing;
         };
-        self.traffic_at_ms = now_ms;
+        self.traffic_at = now;
         if frame.sequence != 0 {
             self.cause = Cause::More;
             self.phase = Phase::Serving;
@@ -346,8 +347,8 @@ impl<'b> Link<'b> {
         self.unacknowledged = false;
         self.phase = Phase::Listening;
         let rate = frame.settings.bit_rate;
-        if frame.settings.traffic_ms != frame.next.traffic_ms {
-            frame.traffic_ms = frame.next.traffic_ms;
+        if frame.settings.traffic != frame.next.traffic {
+            frame.traffic = frame.next.traffic;
         }
         frame.settings = frame.next;
         if frame.settings.bit_rate == rate {
@@ -375,7 +376,7 @@ impl<'b> Link<'b> {
     }
 
     /// The last CRC byte is in.
-    fn packet_complete(&mut self, now_ms: u32) -> Signal {
+    fn packet_complete(&mut self, now: u16) -> Signal {
         let Some(frame) = self.frame.as_deref_mut() else {
             return Signal::Nothing;
         };
@@ -390,7 +391,7 @@ impl<'b> Link<'b> {
         } = self.incoming;
         let repeated = self.last_control == control && self.last_crc == frame.crc;
         self.active = true;
-        self.traffic_at_ms = now_ms;
+        self.traffic_at = now;
 
         if repeated && self.unacknowledged {
             self.acknowledge = ACK;

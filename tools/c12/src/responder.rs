@@ -4,7 +4,7 @@
 //! than a packet is produced packet by packet from the device, so no table is ever held whole.
 
 use crate::device::Device;
-use crate::frame::{Frame, PACKET_MAX, PAYLOAD_MAX, Settings};
+use crate::frame::{Frame, PACKET_MAX, PAYLOAD_MAX, Settings, TICKS_PER_S};
 use crate::link::Cause;
 use crate::packet::{CONTROL_FIRST, CONTROL_MULTI, OVERHEAD};
 use crate::response::Response;
@@ -130,7 +130,7 @@ impl Responder {
             frame.len = 1;
             return;
         }
-        frame.traffic_ms = frame.settings.traffic_ms;
+        frame.traffic = frame.settings.traffic;
         self.last = RUN_AGAIN;
         self.remaining = 0;
         let (code, length) = match self.execute(frame, device) {
@@ -228,16 +228,16 @@ impl Responder {
                 Ok(5)
             }
             code::WAIT => {
-                frame.traffic_ms = milliseconds(payload[1] as u16);
+                frame.traffic = ticks(payload[1] as u16);
                 Ok(1)
             }
             code::TIMING => {
                 // The response is the request, within limits.
                 let response_s = (payload[3] as u16).min(RESPONSE_MAX_S);
                 let retries = (payload[4] as u16).min(RETRIES_MAX);
-                frame.next.traffic_ms = milliseconds(payload[1] as u16);
-                frame.next.intercharacter_ms = milliseconds(payload[2] as u16);
-                frame.next.response_ms = milliseconds(response_s);
+                frame.next.traffic = ticks(payload[1] as u16);
+                frame.next.intercharacter = ticks(payload[2] as u16);
+                frame.next.response = ticks(response_s);
                 frame.next.retries = retries;
                 frame.payload[3] = response_s as u8;
                 frame.payload[4] = retries as u8;
@@ -346,10 +346,10 @@ impl Default for Responder {
     }
 }
 
-/// Seconds of the wire in milliseconds; zero would end the connection at once and counts as one second.
+/// Seconds of the wire in ticks; zero would end the connection at once and counts as one second.
 #[inline(never)]
-fn milliseconds(seconds: u16) -> u32 {
-    seconds.max(1) as u32 * 1000
+fn ticks(seconds: u16) -> u16 {
+    seconds.max(1) * TICKS_PER_S
 }
 
 /// A number in the head of a request, most significant byte first.

@@ -3,6 +3,7 @@
 mod support;
 
 use c12::client::{Client, Error, Transport};
+use c12::frame::ticks;
 use c12::link::Signal;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -64,20 +65,20 @@ impl BadLine {
         let now = self.bench.now_ms;
         while self.to_meter.front().is_some_and(|(at, _)| *at <= now) {
             let (_, byte) = self.to_meter.pop_front().expect("just seen");
-            if self.bench.link.receive(byte.into(), now) == Signal::BitRate {
+            if self.bench.link.receive(byte.into(), ticks(now)) == Signal::BitRate {
                 self.bench.uart_rate = self.bench.link.bit_rate();
             }
         }
         if self.meter_free_ms > now {
             return;
         }
-        if let Some(byte) = self.bench.link.transmit(now) {
+        if let Some(byte) = self.bench.link.transmit(ticks(now)) {
             self.meter_free_ms = now + 1;
             self.mangle(byte as u8, now + 1, |line| &mut line.to_reader);
             return;
         }
         // Answers to the main loop's work appear from the next tick on.
-        match self.bench.link.turn(now) {
+        match self.bench.link.turn(ticks(now)) {
             c12::link::Turn::Serve(cause, frame) => {
                 self.bench
                     .responder

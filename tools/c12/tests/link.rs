@@ -3,7 +3,8 @@
 mod support;
 
 use support::{
-    Bench, IDENTITY, ISSS, PASSWORD, hex, identified, logon, open, packet, security, session, write,
+    Bench, IDENTITY, ISSS, PASSWORD, TICK_MS, hex, identified, logon, open, packet, security,
+    session, write,
 };
 const IDENTIFY: &str = "ee0000000001201310";
 
@@ -95,10 +96,10 @@ fn silence_brings_it_three_times_two_seconds_apart_and_then_the_base_state() {
     let (mut bench, mut toggle) = session(1);
     let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
     for _ in 0..3 {
-        assert!(bench.wait(1999).is_empty());
-        assert_eq!(bench.wait(1), answer[1..]);
+        assert!(bench.wait(1999 - TICK_MS).is_empty());
+        assert_eq!(bench.wait(1 + 2 * TICK_MS), answer[1..]);
     }
-    assert!(bench.wait(2000).is_empty());
+    assert!(bench.wait(2000 + TICK_MS).is_empty());
     assert_eq!(bench.meter.sessions_ended, 1);
     assert!(!bench.responder.in_session());
     assert_eq!(bench.ask(&mut toggle, &logon()), [ISSS]);
@@ -120,7 +121,7 @@ fn a_repeat_is_whole_although_a_false_start_came_before() {
     let (mut bench, toggle) = session(1);
     let answer = bench.feed(&packet(toggle, 0, &[0x30, 0, 3]));
     assert!(bench.feed(&[0xEE, 0, 0x12]).is_empty());
-    assert_eq!(bench.wait(2000), answer[1..]);
+    assert_eq!(bench.wait(2000 + TICK_MS), answer[1..]);
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn a_packet_that_stops_is_forgotten_after_half_a_second() {
     let (mut bench, toggle) = session(1);
     let good = packet(toggle, 0, &[0x30, 0, 3]);
     assert!(bench.feed(&good[..8]).is_empty());
-    assert!(bench.wait(500).is_empty());
+    assert!(bench.wait(500 + TICK_MS).is_empty());
     assert_eq!(bench.feed(&good)[0], 6);
 }
 
@@ -184,7 +185,7 @@ fn the_traffic_time_out_ends_everything() {
     assert_eq!(bench.ask(&mut toggle, &security(&PASSWORD)), [0]);
     assert!(bench.wait(5999).is_empty());
     assert!(bench.responder.in_session());
-    bench.wait(1);
+    bench.wait(1 + TICK_MS);
     assert!(!bench.responder.in_session());
     assert_eq!(bench.meter.sessions_ended, 1);
     // Toggle and CRC of the last packet are forgotten: the same packet is new.
@@ -197,7 +198,7 @@ fn the_bit_rate_returns_with_the_traffic_time_out() {
     let (mut bench, mut toggle) = identified();
     bench.ask(&mut toggle, &[0x61, 0, 64, 1, 10]);
     assert_eq!(bench.uart_rate, 10);
-    bench.wait(6_000);
+    bench.wait(6_000 + TICK_MS);
     assert_eq!(bench.uart_rate, 6);
 }
 
@@ -279,11 +280,12 @@ fn toggles_alternate_in_every_answer() {
 fn the_clock_may_wrap() {
     let (mut bench, _) = identified();
     bench.wait(7_000);
-    bench.now_ms = u32::MAX - 1_000;
+    // The ticks of the link wrap after 512 s.
+    bench.now_ms = 512_000 - 1_000;
     let mut toggle = 0;
     bench.ask(&mut toggle, &[0x20]);
     bench.wait(5_999);
     assert_eq!(bench.ask(&mut toggle, &logon()), [0]);
-    bench.wait(6_000);
+    bench.wait(6_000 + TICK_MS);
     assert!(!bench.responder.in_session());
 }

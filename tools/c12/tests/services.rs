@@ -3,7 +3,7 @@
 mod support;
 
 use support::{
-    Bench, ISSS, PASSWORD, identified, logon, open, packet, security, session, text, write,
+    Bench, ISSS, PASSWORD, TICK_MS, identified, logon, open, packet, security, session, text, write,
 };
 
 #[test]
@@ -13,7 +13,7 @@ fn wait_holds_the_session_once() {
     bench.wait(59_999);
     assert!(bench.responder.in_session());
     bench.ask(&mut toggle, &[0x30, 0, 3]);
-    bench.wait(6_000);
+    bench.wait(6_000 + TICK_MS);
     assert!(!bench.responder.in_session());
 }
 
@@ -63,9 +63,9 @@ fn timing_setup_takes_effect() {
     let answer = bench.feed(&packet(toggle, 0, &logon()));
     toggle ^= 0x20;
     assert!(bench.wait(3_999).is_empty());
-    assert_eq!(bench.wait(1), answer[1..]);
+    assert_eq!(bench.wait(1 + TICK_MS), answer[1..]);
     // One retry, then the end.
-    assert!(bench.wait(4_000).is_empty());
+    assert!(bench.wait(4_000 + TICK_MS).is_empty());
     assert_eq!(bench.ask(&mut toggle, &logon()), [ISSS]);
 }
 

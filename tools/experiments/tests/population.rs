@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use anyhow::{Error, Result};
 use c12::client::Transport;
-use c12::frame::Frame;
+use c12::frame::{Frame, ticks};
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
 use experiments::factory::{FACTORY_PASSWORD, access, constants_errors};
@@ -216,12 +216,12 @@ impl<'f> Line<'f> {
 
     /// What the main loop and the transmit interrupt do.
     fn work(&mut self) {
-        let now_ms = self.milliseconds();
+        let now = ticks(self.milliseconds());
         loop {
-            while let Some(byte) = self.link.transmit(now_ms) {
+            while let Some(byte) = self.link.transmit(now) {
                 self.sent.push_back(byte as u8);
             }
-            match self.link.turn(now_ms) {
+            match self.link.turn(now) {
                 Turn::Idle => return,
                 Turn::Transmit => {}
                 Turn::Lost => self.responder.lost(&mut self.device),
@@ -239,7 +239,8 @@ impl Transport for Line<'_> {
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
         for byte in bytes {
-            self.link.receive(u16::from(*byte), self.milliseconds());
+            self.link
+                .receive(u16::from(*byte), ticks(self.milliseconds()));
             self.work();
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use c12::client::{Client, Transport};
 use c12::device::Device;
-use c12::frame::Frame;
+use c12::frame::{Frame, ticks};
 use c12::layout::{LAYOUTS, LIMITS, find};
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
@@ -136,7 +136,7 @@ impl Bench<'_> {
     fn ask(&mut self, request: &[u8]) -> Vec<u8> {
         let mut sent = Vec::new();
         for byte in packet(self.toggle, 0, request) {
-            self.link.receive(byte.into(), self.now_ms);
+            self.link.receive(byte.into(), ticks(self.now_ms));
         }
         self.toggle ^= 0x20;
         self.now_ms += 50;
@@ -144,10 +144,10 @@ impl Bench<'_> {
         self.meter.tick(self.ticks);
         let mut data = Vec::new();
         loop {
-            while let Some(byte) = self.link.transmit(self.now_ms) {
+            while let Some(byte) = self.link.transmit(ticks(self.now_ms)) {
                 sent.push(byte as u8);
             }
-            match self.link.turn(self.now_ms) {
+            match self.link.turn(ticks(self.now_ms)) {
                 Turn::Idle => {}
                 Turn::Transmit => continue,
                 Turn::Lost => {
@@ -173,7 +173,7 @@ impl Bench<'_> {
                     );
                     data.extend(&packet[6..length + 6]);
                     sent.clear();
-                    self.link.receive(6, self.now_ms);
+                    self.link.receive(6, ticks(self.now_ms));
                 }
                 None => return data,
             }

@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use c12::device::Device;
-use c12::frame::Frame;
+use c12::frame::{Frame, ticks};
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
 use c12::response::Response;
@@ -68,7 +68,7 @@ impl Bench<'_> {
     fn give(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         for byte in bytes {
-            self.link.receive((*byte).into(), self.now_ms);
+            self.link.receive((*byte).into(), ticks(self.now_ms));
             self.work(&mut out);
         }
         out
@@ -76,10 +76,10 @@ impl Bench<'_> {
 
     fn work(&mut self, out: &mut Vec<u8>) {
         loop {
-            while let Some(byte) = self.link.transmit(self.now_ms) {
+            while let Some(byte) = self.link.transmit(ticks(self.now_ms)) {
                 out.push(byte as u8);
             }
-            match self.link.turn(self.now_ms) {
+            match self.link.turn(ticks(self.now_ms)) {
                 Turn::Idle => return,
                 Turn::Transmit => {}
                 Turn::Lost => self.responder.lost(&mut Meter),

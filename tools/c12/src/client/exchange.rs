@@ -1,9 +1,15 @@
 //! Packets of a reader: acknowledged, repeated, put together.
 
 use super::{Client, Error, RESPONSE_WAIT_MS, Received, Transport};
+use crate::frame::TICKS_PER_S;
 use crate::packet::{
     ACK, CONTROL_FIRST, CONTROL_MULTI, CONTROL_TOGGLE, HEADER, Header, NAK, OVERHEAD, STP,
 };
+
+/// Ticks in milliseconds.
+fn ms(ticks: u16) -> u32 {
+    ticks as u32 * 1000 / TICKS_PER_S as u32
+}
 
 /// A pause that says the meter has stopped sending a damaged packet.
 const QUIET_MS: u32 = 100;
@@ -64,7 +70,7 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Client<T, B> {
         let start = self.transport.now_ms();
         loop {
             let gone = self.transport.now_ms().wrapping_sub(start);
-            let Some(left) = self.settings.response_ms.checked_sub(gone) else {
+            let Some(left) = ms(self.settings.response).checked_sub(gone) else {
                 return Ok(false);
             };
             match self
@@ -162,7 +168,7 @@ impl<T: Transport, B: AsRef<[u8]> + AsMut<[u8]>> Client<T, B> {
 
     /// The rest of a packet behind its start byte, data to `at`. `None`: damaged.
     fn packet(&mut self, at: usize) -> Result<Option<Received>, Error<T::Error>> {
-        let wait = self.settings.intercharacter_ms;
+        let wait = ms(self.settings.intercharacter);
         let mut bytes = [STP as u8, 0, 0, 0, 0, 0];
         for place in bytes.iter_mut().take(HEADER as usize).skip(1) {
             match self.transport.receive(wait).map_err(Error::Line)? {

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Every test file uses its own part of the bench.
 
 use c12::device::Device;
-use c12::frame::Frame;
+use c12::frame::{Frame, ticks};
 use c12::link::{Link, Signal, Turn};
 use c12::responder::Responder;
 use c12::response::Response;
@@ -77,6 +77,9 @@ impl Device for Meter {
     }
 }
 
+/// A time-out comes up to this much later than agreed, ms: it is counted in whole ticks and never short.
+pub const TICK_MS: u32 = 16;
+
 /// A port of the meter with its clock.
 pub struct Bench {
     pub link: Link<'static>,
@@ -112,7 +115,7 @@ impl Bench {
 
     /// Gives the meter one byte; what it wants to send goes to `out`.
     pub fn byte(&mut self, byte: u8, out: &mut Vec<u8>) {
-        if self.link.receive(byte as u16, self.now_ms) == Signal::BitRate {
+        if self.link.receive(byte as u16, ticks(self.now_ms)) == Signal::BitRate {
             self.uart_rate = self.link.bit_rate();
         }
         self.run(out);
@@ -121,10 +124,10 @@ impl Bench {
     /// Lets the main loop and the transmitter work until both are idle.
     pub fn run(&mut self, out: &mut Vec<u8>) {
         loop {
-            while let Some(byte) = self.link.transmit(self.now_ms) {
+            while let Some(byte) = self.link.transmit(ticks(self.now_ms)) {
                 out.push(byte as u8);
             }
-            match self.link.turn(self.now_ms) {
+            match self.link.turn(ticks(self.now_ms)) {
                 Turn::Idle => return,
                 Turn::Transmit => {}
                 Turn::Lost => {

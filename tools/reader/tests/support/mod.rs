@@ -4,7 +4,7 @@
 pub mod meter;
 pub mod virtual_meter;
 
-use c12::frame::Frame;
+use c12::frame::{Frame, ticks};
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
 use meter::Meter;
@@ -105,17 +105,17 @@ fn serve(port: &mut (impl Read + Write), meter: &mut Meter, stop: &AtomicBool) {
     let mut responder = Responder::new();
     let mut bytes = [0; 64];
     while !stop.load(Ordering::Relaxed) {
-        let now_ms = || started.elapsed().as_millis() as u32;
+        let now = || ticks(started.elapsed().as_millis() as u32);
         match port.read(&mut bytes) {
             Ok(0) => return,
             Ok(count) => {
                 for byte in &bytes[..count] {
-                    link.receive(u16::from(*byte), now_ms());
-                    work(&mut link, &mut responder, meter, now_ms(), port);
+                    link.receive(u16::from(*byte), now());
+                    work(&mut link, &mut responder, meter, now(), port);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                work(&mut link, &mut responder, meter, now_ms(), port);
+                work(&mut link, &mut responder, meter, now(), port);
                 std::thread::sleep(Duration::from_micros(200));
             }
             Err(_) => return,
@@ -127,18 +127,18 @@ fn work(
     link: &mut Link,
     responder: &mut Responder,
     meter: &mut Meter,
-    now_ms: u32,
+    now: u16,
     port: &mut impl Write,
 ) {
     loop {
         let mut out = Vec::new();
-        while let Some(byte) = link.transmit(now_ms) {
+        while let Some(byte) = link.transmit(now) {
             out.push(byte as u8);
         }
         if port.write_all(&out).is_err() {
             return;
         }
-        match link.turn(now_ms) {
+        match link.turn(now) {
             Turn::Idle => return,
             Turn::Transmit => {}
             Turn::Lost => responder.lost(meter),
