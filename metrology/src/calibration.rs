@@ -10,9 +10,12 @@ pub const CURRENT_FULL_SCALE_UA: u32 = 150_000_000;
 
 /// Words of a channel's record.
 pub const RECORD: usize = 5;
-/// Words of the constants: the channels' records (voltage, line current, neutral current), the starting thresholds of active
-/// and reactive power.
-pub const WORDS: usize = CHANNELS * RECORD + 2;
+/// Points of the line current's curve.
+pub const POINTS: usize = 5;
+
+/// Words of the constants: the channels' records (voltage, line current, neutral current), the line current's curve, the
+/// starting thresholds of active and reactive power.
+pub const WORDS: usize = STARTING_POWERS + 2;
 
 /// Place in a channel's record: true value over nominal value, Q30, 0.8 … 1.2.
 pub const GAIN: usize = 0;
@@ -29,8 +32,12 @@ pub const CLOCK: usize = 2;
 pub const PHASE: usize = 3;
 /// Place in a current's record: power read without load (crosstalk), in code² (1.3 nW); subtracted.
 pub const POWER_OFFSET: usize = 4;
+/// Place of the line current's curve: points of two words, the current in µA, ascending, and what is to be added there, gain
+/// in the lower half (2⁻²⁰; neighbours differ by less than 2⁻⁵) and phase in the upper (2⁻²⁰ rad). Constant beyond the ends; between them straight in the fourth
+/// root of the current, which is near enough to the logarithm that transformers follow. All zero: nothing is added.
+pub const CURVE: usize = CHANNELS * RECORD;
 /// Place of the starting thresholds: active and reactive power below which nothing is counted, code² (1.28 nW), below 2³¹.
-pub const STARTING_POWERS: usize = CHANNELS * RECORD;
+pub const STARTING_POWERS: usize = CURVE + 2 * POINTS;
 
 /// Constants of a meter, in the words and the order of table MT1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +74,13 @@ impl Calibration {
     /// The same, to be changed.
     pub fn of(&mut self, channel: usize, place: usize) -> &mut i32 {
         &mut self.0[(channel * RECORD + place) % WORDS]
+    }
+
+    /// Sets a point of the line current's curve: `gain` in 2⁻²⁰, `phase` in 2⁻²⁰ rad.
+    pub fn set_point(&mut self, point: usize, current_ua: u32, gain: i16, phase: i16) {
+        let at = CURVE + 2 * (point % POINTS);
+        self.0[at] = current_ua as i32;
+        self.0[at + 1] = ((phase as i32) << 16) | gain as u16 as i32;
     }
 
     /// The constants with the currents exchanged, for [`crate::Window::of_neutral`].

@@ -4,7 +4,7 @@
 //! bytes to pass two numbers to an operation of the [`Kernel`]. A step here takes two: an operation on the one accumulator
 //! (64 bits, wrapping) and the place of its operand. The tables are ordinary constants, checked where they are built.
 
-use crate::calibration::{RECORD, WORDS};
+use crate::calibration::{CURVE, RECORD, WORDS};
 use crate::kernel::Kernel;
 
 /// Numbers that a window's formulas can name.
@@ -28,6 +28,7 @@ const SLOT_OF_CHANNEL: u16 = 1 << 8;
 const CONSTANT: u16 = 2 << 8;
 const CONSTANT_OF_CHANNEL: u16 = 3 << 8;
 const LITERAL: u16 = 4 << 8;
+const POINT_OF_CHANNEL: u16 = 5 << 8;
 /// Their bits, and those of the distance.
 const BASE: u16 = 7 << 8;
 const DISTANCE: u16 = 0xFF;
@@ -53,6 +54,12 @@ pub(crate) const fn constant(index: usize) -> Place {
 pub(crate) const fn constant_of_each(index: usize) -> Place {
     assert!(index < RECORD);
     Place((index as u16 * 4) | CONSTANT_OF_CHANNEL)
+}
+
+/// The word at `index` from the curve's point on that has the channel's number; each point has two.
+pub(crate) const fn point_of_each(index: usize) -> Place {
+    assert!(index < 4);
+    Place((index as u16 * 4) | POINT_OF_CHANNEL)
 }
 
 /// The literal at `index` of the desk's list.
@@ -209,6 +216,7 @@ impl Desk<'_> {
             let x = match step.0 & BASE {
                 CONSTANT => self.constants[index % WORDS],
                 CONSTANT_OF_CHANNEL => self.constants[(index + channel * RECORD) % WORDS],
+                POINT_OF_CHANNEL => self.constants[(CURVE + index + 2 * channel) % WORDS],
                 LITERAL => self.literals[index % LITERALS],
                 base => {
                     if base == SLOT_OF_CHANNEL {
@@ -268,6 +276,7 @@ mod tests {
         let mut constants = [0; WORDS];
         constants[2] = -7;
         constants[RECORD + 2] = 9;
+        constants[CURVE + 3] = 13;
         let mut literals = [0; LITERALS];
         literals[4] = -1 << 30;
         let mut desk = Desk {
@@ -332,5 +341,7 @@ mod tests {
             9
         );
         assert_eq!(after(&[load(at(3)), store(each(29))], 2, 1, 2), 2);
+        assert_eq!(after(&[load(point_of_each(1)), store(at(31))], 1, 0, 0), 13);
+        assert_eq!(after(&[load(point_of_each(3)), store(at(31))], 0, 0, 0), 13);
     }
 }

@@ -5,7 +5,6 @@
 
 pub mod block;
 pub mod calibration;
-pub mod correction;
 pub mod energy;
 pub mod flags;
 pub mod formula;
@@ -19,6 +18,7 @@ pub mod oscillator;
 pub mod pulse;
 pub mod quantities;
 pub mod starting;
+pub mod temperature;
 mod wide;
 pub mod window;
 pub mod zero_cross;

@@ -7,8 +7,8 @@ use common::{
     to_q30,
 };
 use metrology::calibration::{CLOCK, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD};
-use metrology::correction::{Correction, Curve, CurvePoint, TemperatureLaw};
 use metrology::quantities::NoLoad;
+use metrology::temperature::{TemperatureLaw, compensated};
 use metrology::{Calibration, Flags, Portable, Quantities};
 
 #[test]
@@ -185,44 +185,75 @@ fn the_clock_moves_frequency_and_energy_but_no_power() {
 }
 
 #[test]
-fn curves_and_temperature_follow_their_laws() {
-    let point = |current_ua, gain, phase| CurvePoint {
-        current_ua,
-        gain,
-        phase,
-    };
+fn the_curve_is_added_at_its_points_between_and_beyond_them() {
     let points = [
-        point(50_000, 1000, -500),
-        point(500_000, 600, -300),
-        point(5_000_000, 100, 0),
-        point(20_000_000, 0, 0),
-        point(100_000_000, -400, 200),
+        (50_000u32, 1000i16, -1500i16),
+        (500_000, 600, -900),
+        (5_000_000, -100, 0),
+        (20_000_000, 0, 300),
+        (100_000_000, -400, -200),
     ];
-    let curve = Curve(points);
-    for p in points {
-        let [gain, phase] = curve.at(p.current_ua);
-        assert!((gain - p.gain as i32).abs() <= 1 && (phase - p.phase as i32).abs() <= 1);
+    let mut calibration = Calibration::NOMINAL;
+    for (point, (current_ua, gain, phase)) in points.into_iter().enumerate() {
+        calibration.set_point(point, current_ua, gain, phase);
     }
-    assert_eq!(curve.at(1000), [1000, -500]);
-    assert_eq!(curve.at(200_000_000), [-400, 200]);
-    for ua in [80_000u32, 158_114, 1_000_000, 9_000_000, 44_721_360] {
-        let above = points
-            .iter()
-            .position(|p| p.current_ua > ua)
-            .expect("inside");
-        let (a, b) = (points[above - 1], points[above]);
-        let share = (ua as f64 / a.current_ua as f64).ln()
-            / (b.current_ua as f64 / a.current_ua as f64).ln();
-        let truth = a.gain as f64 + share * (b.gain - a.gain) as f64;
-        // The logarithm is straight between powers of two: off by up to 0.09 of an octave.
-        let slope = (b.gain - a.gain) as f64 / (b.current_ua as f64 / a.current_ua as f64).log2();
-        assert!(
-            (curve.at(ua)[0] as f64 - truth).abs() < 0.18 * slope.abs() + 2.0,
-            "{ua}: {:?} {truth}",
-            curve.at(ua)
+    let root = |ua: f64| ua.sqrt().sqrt();
+    let truth = |ua: f64, of: fn(&(u32, i16, i16)) -> i16| {
+        let above = points.iter().position(|p| f64::from(p.0) > ua);
+        let value = |at: usize| f64::from(of(&points[at]));
+        let added = match above {
+            Some(0) => value(0),
+            None => value(points.len() - 1),
+            Some(above) => {
+                let [low, high] = [points[above - 1].0, points[above].0].map(f64::from);
+                let share = (root(ua) - root(low)) / (root(high) - root(low));
+                value(above - 1) + share * (value(above) - value(above - 1))
+            }
+        };
+        added / 1048576.0
+    };
+    for ua in [20e3, 50e3, 120e3, 700e3, 5e6, 9e6, 44e6, 100e6] {
+        let source = Source::new(
+            60.02,
+            Signal::sine(220.0, 0.0),
+            Signal::sine(ua * 1e-6, -1.0),
         );
+        let reading = |calibration: &Calibration| {
+            let q = measure(&source, calibration, 1.5).pop().expect("a window");
+            let power = [q.fundamental_active_uw() as f64, q.reactive_uvar() as f64];
+            let flow = q.flow().map(|energy| energy as f64);
+            (q.line_ua() as f64, power, q.active_uw() as f64, flow)
+        };
+        let (current, [p, q], active, flow) = reading(&Calibration::NOMINAL);
+        let (curved_current, [curved_p, curved_q], curved_active, curved_flow) =
+            reading(&calibration);
+        let gain = truth(ua, |p| p.1);
+        let phase = truth(ua, |p| p.2);
+        let close = |found: f64, expected: f64| {
+            assert!(
+                (found - expected).abs() < 2e-6,
+                "{ua} µA: {found}, not {expected}"
+            );
+        };
+        // 20 mA are shown in µA: 50 ppm each.
+        let added = curved_current / current - 1.0;
+        assert!(
+            (added - gain).abs() < 1.5 / ua + 2e-6,
+            "{ua} µA: {added}, not {gain}; {current}"
+        );
+        close(curved_p.hypot(curved_q) / p.hypot(q) - 1.0, gain);
+        // A channel that lags too much by the constant has its current turned forward: Q gets less.
+        close(q.atan2(p) - curved_q.atan2(curved_p), phase);
+        close(
+            (curved_active - active) / p.hypot(q),
+            (curved_p - p) / p.hypot(q),
+        );
+        close(curved_flow[0] / flow[0], curved_active / active);
     }
+}
 
+#[test]
+fn temperature_follows_its_law() {
     let law = TemperatureLaw {
         linear: 250,
         quadratic: -400,
@@ -235,21 +266,11 @@ fn curves_and_temperature_follow_their_laws() {
             "{kelvin} K: {measured} {truth}"
         );
     }
-
-    let mut correction = Correction::default();
-    correction.curves[0] = curve;
-    correction.temperature[0] = law;
-    let corrected = correction.apply(&Portable, &Calibration::NOMINAL, [50_000, 0], 16 * 40);
-    let gain = |channel: usize| q30(corrected.word(channel, GAIN)) - 1.0;
-    assert!((gain(1) - 1000.0 / 1048576.0).abs() < 1e-8);
-    assert!(
-        (gain(0) - (250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30))).abs() < 1e-7
-    );
-    assert!((q30(corrected.word(1, PHASE)) + 500.0 / 1048576.0).abs() < 1e-8);
-    assert_eq!(
-        corrected.0[2 * RECORD..],
-        Calibration::NOMINAL.0[2 * RECORD..]
-    );
+    let laws = [law, TemperatureLaw::default(), TemperatureLaw::default()];
+    let found = compensated(&Portable, &Calibration::NOMINAL, &laws, 16 * 40);
+    let expected = 250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30);
+    assert!((q30(found.word(0, GAIN)) - 1.0 - expected).abs() < 1e-7);
+    assert_eq!(found.0[RECORD..], Calibration::NOMINAL.0[RECORD..]);
 }
 
 #[test]

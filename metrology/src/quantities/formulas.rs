@@ -1,19 +1,19 @@
 //! The formulas of a window's quantities, and the slots they work on.
 //!
-//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`LINE_AND_VOLTAGE`], [`UNITS`] for
+//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for
 //! each power, [`LAST`]. Slots are used again when their first number is no longer needed; the list says when.
 
 use fixed::types::{I2F30, I6F26};
 
 use crate::block::{LINE, NEUTRAL, VOLTAGE};
 use crate::calibration::{
-    CLOCK, CURRENT_FULL_SCALE_UA, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD,
+    CLOCK, CURRENT_FULL_SCALE_UA, CURVE, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD,
     STARTING_POWERS, VOLTAGE_FULL_SCALE_UV,
 };
 use crate::formula::{
     self, Place, Step, add, at, at_least_zero, at_most_zero, constant, constant_of_each, divide,
-    each, like, literal, load, magnitude, mean, part, product, q30, root, scale, shift_left, store,
-    subtract,
+    each, like, literal, load, magnitude, mean, part, point_of_each, product, q30, root, scale,
+    shift_left, store, subtract,
 };
 use crate::wide::ONE;
 
@@ -29,6 +29,14 @@ pub(super) mod slot {
     pub const ENERGIES: usize = 5;
     /// Fundamental active and reactive power as summed, then energy; in the end what is above the starting threshold.
     pub const FUNDAMENTAL: usize = 8;
+    /// Along the curve: fourth root of the current, and the angle to be added, in 2⁻³⁶ rad; the gain below it in the same word
+    /// is no more than 2⁻²⁰ of that.
+    pub const ROOT: usize = 20;
+    pub const ADDEND: usize = 21;
+    /// Angle to be turned back, Q30 rad.
+    pub const ANGLE: usize = 23;
+    /// Gain that the curve adds, in 2⁻⁶⁸ along the curve, then Q32.
+    pub const CURVE_GAIN: usize = 24;
     /// Amplitudes of the fundamental, voltage and line current, in the unit of a harmonic's square's root; from [`LAST`] on.
     pub const AMPLITUDES: usize = 18;
     /// Scratch of [`SHARES`]: the squares of a harmonic, voltage and line current, then their shares in the fundamental,
@@ -154,6 +162,7 @@ const HALF: i32 = i32::MIN;
 pub(super) struct Formulas<'a> {
     pub sums: &'a [Step],
     pub current: &'a [Step],
+    pub segment: &'a [Step],
     pub line_and_voltage: &'a [Step],
     pub units: &'a [Step],
     pub last: &'a [Step],
@@ -163,6 +172,7 @@ pub(super) struct Formulas<'a> {
 pub(super) const STANDARD: Formulas<'static> = Formulas {
     sums: SUMS,
     current: CURRENT,
+    segment: SEGMENT,
     line_and_voltage: LINE_AND_VOLTAGE,
     units: UNITS,
     last: LAST,
@@ -221,6 +231,17 @@ const CURRENT: &[Step] = &[
     add(number(MOST_RMS)),
     q30(constant_of_each(GAIN)),
     store(each(SQUARES)),
+    // Where the curve begins.
+    q30(number(CURRENT_UNIT)),
+    shift_left(24),
+    root(),
+    shift_left(24),
+    root(),
+    store(at(ROOT)),
+    load(constant(CURVE + 1)),
+    store(at(ADDEND)),
+    shift_left(48),
+    store(at(CURVE_GAIN)),
     // The product of the means and the crosstalk come off; the Q30 gain's two bits take the filter's factor away.
     load(constant(GAIN)),
     q30(constant_of_each(GAIN)),
@@ -246,8 +267,78 @@ const fn of_line(place: usize) -> Place {
     constant(LINE * RECORD + place)
 }
 
+/// Goes along the curve from one point to the next, as far as the present current is.
+const SEGMENT: &[Step] = &[
+    load(point_of_each(2)),
+    shift_left(24),
+    root(),
+    shift_left(24),
+    root(),
+    store(at(U)),
+    load(point_of_each(0)),
+    shift_left(24),
+    root(),
+    shift_left(24),
+    root(),
+    store(at(T)),
+    load(at(U)),
+    subtract(at(T)),
+    store(at(U)),
+    load(at(ROOT)),
+    subtract(at(T)),
+    at_least_zero(),
+    shift_left(30),
+    divide(at(U)),
+    add(number(-ONE)),
+    at_most_zero(),
+    add(number(ONE)),
+    store(at(T)),
+    load(point_of_each(1)),
+    store(at(U)),
+    load(point_of_each(3)),
+    subtract(at(U)),
+    shift_left(2),
+    scale(at(T)),
+    add(at(ADDEND)),
+    store(at(ADDEND)),
+    load(point_of_each(1)),
+    shift_left(48),
+    store(at(U)),
+    load(point_of_each(3)),
+    shift_left(48),
+    subtract(at(U)),
+    scale(at(T)),
+    shift_left(2),
+    add(at(CURVE_GAIN)),
+    store(at(CURVE_GAIN)),
+];
+
 /// Everything else, but for the units of the powers.
 const LINE_AND_VOLTAGE: &[Step] = &[
+    // What the curve adds: the angle, in Q30, and the gain, in Q32.
+    load(at(ADDEND)),
+    scale(number(1 << 24)),
+    shift_left(2),
+    add(of_line(PHASE)),
+    store(at(ANGLE)),
+    load(at(CURVE_GAIN)),
+    scale(number(1 << 3)),
+    scale(number(1 << 24)),
+    shift_left(1),
+    store(at(CURVE_GAIN)),
+    // The gain, to the current, its energy and the gain of the fundamental.
+    load(at(SQUARES + LINE)),
+    part(at(CURVE_GAIN)),
+    add(at(SQUARES + LINE)),
+    store(at(SQUARES + LINE)),
+    load(at(ENERGIES + LINE)),
+    part(at(CURVE_GAIN)),
+    add(at(ENERGIES + LINE)),
+    store(at(ENERGIES + LINE)),
+    load(at(GAIN_HERE)),
+    part(at(CURVE_GAIN)),
+    add(at(GAIN_HERE)),
+    store(at(GAIN_HERE)),
     // Voltage and line current.
     load(at(SQUARES + VOLTAGE)),
     at_least_zero(),
@@ -333,12 +424,12 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     store(at(FUNDAMENTAL)),
     // Phase: what the current channel lags too much is turned back, for the fundamental. One less cosine, then the sine of
     // an angle of at most 0.05, in Q32.
-    load(of_line(PHASE)),
-    q30(of_line(PHASE)),
+    load(at(ANGLE)),
+    q30(at(ANGLE)),
     store(at(T)),
-    q30(of_line(PHASE)),
+    q30(at(ANGLE)),
     q30(number(-ONE / 6)),
-    add(of_line(PHASE)),
+    add(at(ANGLE)),
     shift_left(2),
     store(at(U)),
     load(at(T)),

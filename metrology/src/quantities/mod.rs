@@ -6,7 +6,7 @@
 mod formulas;
 
 use crate::block::CHANNELS;
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, POINTS};
 use crate::energy::Flow;
 use crate::flags::Flags;
 use crate::formula::{Desk, SLOTS};
@@ -108,6 +108,9 @@ impl Quantities {
         }
         for channel in (1..CHANNELS).rev() {
             kernel.work_off(&mut desk, formulas.current, channel);
+        }
+        for point in 0..POINTS - 1 {
+            kernel.work_off(&mut desk, formulas.segment, point);
         }
         kernel.work_off(&mut desk, formulas.line_and_voltage, 0);
         for power in 0..POWERS {
@@ -355,6 +358,12 @@ mod tests {
                     *calibration.of(channel, c::POWER_OFFSET) = sign * random(90_000_000) as i32;
                 }
             }
+            // Currents below, inside and above the curve.
+            for point in 0..5 {
+                let current_ua = (30_000 << (3 * point)) + random(1000) as u32;
+                let [gain, phase] = [random(6000) as i16 - 3000, random(6000) as i16 - 3000];
+                calibration.set_point(point, current_ua, gain, phase);
+            }
             cases.push((window, calibration));
         }
         cases
@@ -385,11 +394,19 @@ mod tests {
             compared.any(|(case, whole)| results(formulas, case) != *whole)
         };
         let mut idle = Vec::new();
-        let names = ["sums", "current", "line and voltage", "units", "last"];
+        let names = [
+            "sums",
+            "current",
+            "segment",
+            "line and voltage",
+            "units",
+            "last",
+        ];
         for (which, name) in names.into_iter().enumerate() {
             let steps = [
                 STANDARD.sums,
                 STANDARD.current,
+                STANDARD.segment,
                 STANDARD.line_and_voltage,
                 STANDARD.units,
                 STANDARD.last,
@@ -401,8 +418,9 @@ mod tests {
                 match which {
                     0 => formulas.sums = &rest,
                     1 => formulas.current = &rest,
-                    2 => formulas.line_and_voltage = &rest,
-                    3 => formulas.units = &rest,
+                    2 => formulas.segment = &rest,
+                    3 => formulas.line_and_voltage = &rest,
+                    4 => formulas.units = &rest,
                     _ => formulas.last = &rest,
                 }
                 if !matters(&formulas) {

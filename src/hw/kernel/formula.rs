@@ -6,6 +6,7 @@
 use super::wide;
 use core::arch::global_asm;
 use core::mem::offset_of;
+use metrology::calibration::CURVE;
 use metrology::formula::{Desk, Step};
 
 unsafe extern "C" {
@@ -37,10 +38,16 @@ global_asm!(
     // The accumulator, and below it the bases of the places by their number.
     "sub #8, r1",
     "mov r1, r8",
+    "rla r15",
+    "rla r15",
+    "mov r15, r11",
+    "rla r11", // 8 bytes a slot, and a point of the curve
+    "mov {constants}(r7), r14",
+    "add #{curve}, r14",
+    "add r11, r14",
+    "push r14",
     "mov {literals}(r7), r14",
     "push r14",
-    "rla r15",
-    "rla r15",
     "mov r15, r14",
     "rla r14",
     "rla r14",
@@ -49,11 +56,10 @@ global_asm!(
     "push r14",
     "mov {constants}(r7), r14",
     "push r14",
-    "rla r15", // 8 bytes a slot
-    "add {slots}(r7), r15",
-    "push r15",
-    "mov {slots}(r7), r15",
-    "push r15",
+    "add {slots}(r7), r11",
+    "push r11",
+    "mov {slots}(r7), r11",
+    "push r11",
     "2:",
     "cmp r9, r10",
     "jhs 30f",
@@ -205,7 +211,7 @@ global_asm!(
     "clr 6(r12)",
     "jmp 2b",
     "30:",
-    "add #18, r1",
+    "add #20, r1",
     "pop r10",
     "pop r9",
     "pop r8",
@@ -220,6 +226,7 @@ global_asm!(
     slots = const offset_of!(Desk, slots),
     constants = const offset_of!(Desk, constants),
     literals = const offset_of!(Desk, literals),
+    curve = const 4 * CURVE,
     mantissa = const offset_of!(Desk, mantissa),
     normal = const offset_of!(Desk, normal),
     add = sym wide::add,
