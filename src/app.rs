@@ -6,6 +6,7 @@ use crate::hw::{
     sampler, spi, time, watchdog,
 };
 use c12::diagnostics;
+use c12::event::code;
 use c12::frame::TICKS_PER_S;
 use c12::responder::Responder;
 use core::cell::UnsafeCell;
@@ -138,7 +139,13 @@ impl App {
                 sampler::start(p);
                 pulses::align(p);
             }
-            Err(_) => self.device.status |= STATUS_MEASUREMENT_ERROR,
+            // It is tried again and again; the log is told once.
+            Err(_) if self.device.status & STATUS_MEASUREMENT_ERROR == 0 => {
+                self.device.status |= STATUS_MEASUREMENT_ERROR;
+                self.device
+                    .log(code::MEASUREMENT_ERROR, self.alive.restarts);
+            }
+            Err(_) => {}
         }
     }
 

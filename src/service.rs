@@ -2,16 +2,17 @@
 
 use crate::calibration_store;
 use crate::readings::Readings;
-use crate::settings;
 use crate::snapshot::DIAGNOSTICS;
-use crate::store::{self, Board, Place};
+use crate::store::{self, Board, CONTENT, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::{TABLES, live, security};
+use crate::{events, settings};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
 use c12::clock::Clock;
 use c12::device::Device;
 use c12::diagnostics;
+use c12::event::code;
 use c12::frame::TICKS_PER_S;
 use c12::procedure::{Answer, Initiate, Outcome, RESPONSE_HEAD, number};
 use c12::response::Response;
@@ -46,14 +47,17 @@ pub struct MeterDevice<B> {
     constants: Place,
     /// The copy of the registers that was written last.
     registers: Place,
+    /// The copy of the settings that is in use.
+    settings: Place,
     /// Groups that the session's password has opened.
     groups: u16,
     /// Wrong passwords in a row, and seconds until the next one is looked at.
     failures: u16,
     wait_s: u16,
-    clock: Clock,
     /// Seconds since power-up.
     pub uptime_s: u32,
+    /// Number of the user who logged on last.
+    user: u16,
     /// The tick now, and that at which the clock's second began.
     now: u16,
     second_at: u16,
@@ -71,11 +75,12 @@ impl<B: Board> MeterDevice<B> {
             board,
             constants: Place::REGISTERS, // all zero
             registers: Place::REGISTERS,
+            settings: Place::REGISTERS,
             groups: 0,
             failures: 0,
             wait_s: 0,
-            clock: Clock::ZERO,
             uptime_s: 0,
+            user: 0,
             now: 0,
             second_at: 0,
             answer: Answer::new(),
@@ -95,14 +100,21 @@ impl<B: Board> MeterDevice<B> {
     pub fn start(&mut self) {
         self.readings.start();
         self.status = STANDING;
-        self.clock = Clock::UNSET;
         let mut lost = 0;
         let constants = self.recover(Place::CALIBRATION, &mut lost);
         self.use_constants(constants);
+        self.settings = self.recover(Place::SETTINGS, &mut lost);
+        if !self.settings.is_whole() {
+            self.settings = settings::write(&mut self.board, self.settings, 0, &[]);
+        }
         self.registers = self.recover(Place::REGISTERS, &mut lost);
         let Readings { kept, snapshot, .. } = &mut self.readings;
         if self.registers.is_whole() {
             self.board.recall(self.registers, kept);
+        }
+        // It goes on from where it stopped, for want of a better time; after a first start it has none at all.
+        if kept.clock.set(0, Clock::UNSET.bytes()) != 0 {
+            kept.clock = Clock::UNSET;
         }
         kept.power_ups = kept.power_ups.wrapping_add(1);
         kept.copies_lost = kept.copies_lost.wrapping_add(lost);
@@ -111,6 +123,28 @@ impl<B: Board> MeterDevice<B> {
             DIAGNOSTICS + diagnostics::offset::COPIES_LOST,
             kept.copies_lost,
         );
+        self.log(code::POWER_UP, lost);
+    }
+
+    /// Enters an event into the log, and saves the registers.
+    #[inline(never)]
+    pub fn log(&mut self, code: u16, argument: u16) {
+        // The clock is taken from what was saved, where it stands in words.
+        self.save();
+        let saved = |word| self.board.word(self.registers, CONTENT + 2 * word);
+        let entry = [
+            saved(kept::CLOCK),
+            saved(kept::CLOCK + 1),
+            saved(kept::CLOCK + 2),
+            saved(kept::EVENTS),
+            self.user,
+            code,
+            argument,
+            saved(kept::POWER_UPS),
+        ];
+        events::put(&mut self.board, &entry);
+        let next = &mut self.readings.kept.events;
+        *next = next.wrapping_add(1);
         self.save();
     }
 
@@ -146,7 +180,7 @@ impl<B: Board> MeterDevice<B> {
         self.now = ticks;
         if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
-            self.clock.tick();
+            self.readings.kept.clock.tick();
             self.uptime_s += 1;
             self.wait_s = self.wait_s.saturating_sub(1);
         }
@@ -171,16 +205,19 @@ impl<B: Board> MeterDevice<B> {
         };
         let (outcome, data) = self.perform(&request);
         self.answer.post(&request, outcome, data);
+        if outcome as u16 == Outcome::Completed as u16 {
+            self.log(code::PROCEDURE_INVOKED, request.procedure);
+        }
         Ok(())
     }
 
     /// Runs a procedure; returns how it went, and how many bytes of response data there are.
     fn perform(&mut self, request: &Initiate) -> (Outcome, u16) {
-        if !self.permits(PROCEDURE | request.procedure(), Right::Write) {
+        if !self.permits(PROCEDURE | request.procedure, Right::Write) {
             return (Outcome::NotAuthorised, 0);
         }
         let data = self.answer.data_mut();
-        match request.procedure() {
+        match request.procedure {
             // There is one mode.
             number::CHANGE_MODE => match request.parameters {
                 [MODE] => (Outcome::Completed, 0),
@@ -203,13 +240,15 @@ impl<B: Board> MeterDevice<B> {
                 else {
                     return (Outcome::InvalidParameter, 0);
                 };
-                *before = *self.clock.bytes();
-                if !self.clock.set(*mask, wanted) {
+                let clock = &mut self.readings.kept.clock;
+                *before = *clock.bytes();
+                if clock.set(*mask as u16, wanted) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
                 if let Some(after) = after.first_chunk_mut() {
-                    *after = *self.clock.bytes();
+                    *after = *clock.bytes();
                 }
+                self.log(code::TIME_CHANGED_NEW, 0);
                 self.second_at = self.now;
                 self.status &= !STATUS_CLOCK_ERROR;
                 (Outcome::Completed, RESPONSE as u16)
@@ -226,18 +265,25 @@ impl<B: Board> Source for Shown<'_, B> {
     fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
         let meter = self.0;
         let mut filler = 0;
+        let list;
         let bytes: &[u8] = match id {
             live::STATUS => &meter.status.to_le_bytes(),
             live::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
             live::CALIBRATION => calibration_store::table(&meter.board, meter.constants),
-            live::CLOCK => meter.clock.bytes(),
+            live::CLOCK => meter.readings.kept.clock.bytes(),
             live::ANSWER => meter.answer.bytes(),
+            live::EVENT_LIST => {
+                list = events::header(meter.readings.kept.events);
+                &list
+            }
+            live::EVENTS => meter.board.page(Place::EVENTS),
+            live::LATER_EVENTS => meter.board.page(Place::EVENTS.other()),
             // No other setting can be read.
             live::IDENTIFICATION => {
                 filler = b' ';
-                let written = settings::identification(&meter.board);
-                if written[0] as u16 == settings::UNSET {
+                let written = settings::identification(&meter.board, meter.settings);
+                if written[0] == 0 {
                     &meter.serial
                 } else {
                     written
@@ -282,15 +328,15 @@ impl<B: Board> Device for MeterDevice<B> {
             return Err(Response::Bsy);
         }
         let mut groups = 0;
-        let entries = settings::passwords(&self.board);
+        let entries = settings::passwords(&self.board, self.settings);
         for (entry, [filler, preset]) in entries.iter().zip(&security::PRESET) {
             let [stored @ .., permissions] = entry;
             let mut opens = *permissions as u16;
-            let mut written = opens ^ settings::UNSET;
+            let mut written = opens;
             let (mut difference, mut from_preset) = (0, 0);
             for (given, stored) in password.iter().zip(stored) {
                 let (given, stored) = (*given as u16, *stored as u16);
-                written |= stored ^ settings::UNSET;
+                written |= stored;
                 difference |= given ^ stored;
                 from_preset |= given ^ *filler as u16;
             }
@@ -308,9 +354,15 @@ impl<B: Board> Device for MeterDevice<B> {
                 self.failures += 1;
             }
             self.wait_s = 1 << self.failures;
+            self.log(events::WRONG_PASSWORD, self.failures);
             return Err(Response::Err);
         }
         self.failures = 0;
+        Ok(())
+    }
+
+    fn logon(&mut self, user_id: u16, _user: &[u8; 10]) -> Result<(), Response> {
+        self.user = user_id;
         Ok(())
     }
 
@@ -338,6 +390,7 @@ impl<B: Board> Device for MeterDevice<B> {
                 let place =
                     calibration_store::write(&mut self.board, self.constants, offset, data)?;
                 self.use_constants(place);
+                self.log(code::TABLE_WRITTEN, table);
             }
             return Ok(());
         }
@@ -347,7 +400,9 @@ impl<B: Board> Device for MeterDevice<B> {
                 if offset > *size || offset + data.len() as u16 > *size {
                     return Err(Response::Onp);
                 }
-                settings::write(&mut self.board, *id - live::SETTINGS + offset, data);
+                let at = *id - live::SETTINGS + offset;
+                self.settings = settings::write(&mut self.board, self.settings, at, data);
+                self.log(code::TABLE_WRITTEN, table);
                 Ok(())
             }
             _ => Err(Response::Iar),

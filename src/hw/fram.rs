@@ -69,8 +69,11 @@ impl Board for Hardware {
         // As above: what is kept lies in memory as it is stored.
         const _: () = assert!(size_of::<Kept>() == 2 * WORDS);
         const _: () = assert!(offset_of!(Kept, energy) == 0);
-        const _: () = assert!(offset_of!(Kept, power_ups) == 2 * WORDS - 4);
-        const _: () = assert!(offset_of!(Kept, copies_lost) == 2 * WORDS - 2);
+        const _: () = assert!(offset_of!(Kept, power_ups) == 2 * 42);
+        const _: () = assert!(offset_of!(Kept, copies_lost) == 2 * 43);
+        const _: () = assert!(offset_of!(Kept, events) == 2 * 44);
+        const _: () = assert!(offset_of!(Kept, clock) == 2 * 45);
+        const _: () = assert!(offset_of!(Kept, zero) == 2 * WORDS - 1);
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

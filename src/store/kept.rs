@@ -1,19 +1,34 @@
-//! What the meter keeps over a supply failure beside its calibration: the energies, and how often it started.
+//! What the meter keeps over a supply failure beside its calibration: the energies, how often it started, the clock.
 //!
 //! | word of the content | what |
 //! |---|---|
 //! | 6 k … 6 k + 5 | energy register k of [`Energy`]: remainder (4 words), pulses (2 words) |
 //! | 42 | power-ups |
 //! | 43 | copies of a record that were found damaged |
-//! | 44 … 79 | free, zero |
+//! | 44 | number of the next event |
+//! | 45 … 48 | clock: the seven bytes of ST52, and zero |
+//! | 49 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
+use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 44;
+pub const WORDS: usize = 49;
+
+/// The word of the power-ups.
+pub const POWER_UPS: u16 = 42;
+/// The word of the next event's number.
+pub const EVENTS: u16 = 44;
+/// The first word of the clock.
+pub const CLOCK: u16 = 45;
+
+/// Those of the energy registers.
+const REGISTERS: usize = 42;
+
+const _: () = assert!(WORDS == REGISTERS + 3 + clock::SIZE.div_ceil(2));
 
 /// What is kept, in the order in which it is stored: on the meter's chip it is stored as it lies in memory.
 #[repr(C)]
@@ -25,6 +40,12 @@ pub struct Kept {
     pub power_ups: u16,
     /// Copies of a record that a start found damaged, since the meter was made; wrapping.
     pub copies_lost: u16,
+    /// Number of the next event, wrapping.
+    pub events: u16,
+    /// What it is o'clock; after a supply failure, what it was.
+    pub clock: Clock,
+    /// Makes whole words.
+    pub zero: u8,
 }
 
 impl Kept {
@@ -33,20 +54,27 @@ impl Kept {
         energy: Energy::ZERO,
         power_ups: 0,
         copies_lost: 0,
+        events: 0,
+        clock: Clock::ZERO,
+        zero: 0,
     };
 
     /// In words, as the store holds it.
     #[must_use]
     pub fn to_words(&self) -> [u16; WORDS] {
         let mut words = [0; WORDS];
-        let (registers, rest) = words.split_at_mut(WORDS - 2);
+        let (registers, rest) = words.split_at_mut(REGISTERS);
         for (register, words) in self.energy.0.iter().zip(registers.chunks_exact_mut(6)) {
             let all = u128::from(register.remainder) | u128::from(register.pulses) << 64;
             for (k, word) in words.iter_mut().enumerate() {
                 *word = (all >> (16 * k)) as u16;
             }
         }
-        rest.copy_from_slice(&[self.power_ups, self.copies_lost]);
+        let [a, b, c, d, e, f, g] = *self.clock.bytes();
+        let clock = [[a, b], [c, d], [e, f], [g, self.zero]].map(u16::from_le_bytes);
+        let (counts, times) = rest.split_at_mut(3);
+        counts.copy_from_slice(&[self.power_ups, self.copies_lost, self.events]);
+        times.copy_from_slice(&clock);
         words
     }
 
@@ -62,8 +90,15 @@ impl Kept {
             register.remainder = join(&words[..4]);
             register.pulses = join(&words[4..]) as u32;
         }
-        kept.power_ups = words[WORDS - 2];
-        kept.copies_lost = words[WORDS - 1];
+        let [power_ups, copies_lost, events, time @ ..] = &words[REGISTERS..] else {
+            return kept;
+        };
+        kept.power_ups = *power_ups;
+        kept.copies_lost = *copies_lost;
+        kept.events = *events;
+        let mut bytes = time.iter().flat_map(|word| word.to_le_bytes());
+        kept.clock = Clock::from_bytes(core::array::from_fn(|_| bytes.next().unwrap_or(0)));
+        kept.zero = bytes.next().unwrap_or(0);
         kept
     }
 }

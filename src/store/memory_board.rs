@@ -2,7 +2,7 @@
 
 use super::{Board, PAGE, Place};
 
-/// A board of memory alone: the pages of both records.
+/// A board of memory alone: the pages of all records.
 #[derive(Clone, Debug)]
 pub struct MemoryBoard {
     /// The jumper.
@@ -11,6 +11,10 @@ pub struct MemoryBoard {
     pub information: [[u8; PAGE]; 2],
     /// The registers' copies.
     pub registers: [[u8; PAGE]; 2],
+    /// The settings' copies.
+    pub settings: [[u8; PAGE]; 2],
+    /// The event log.
+    pub events: [[u8; PAGE]; 2],
     /// Writes that still arrive; the supply fails after them.
     pub writes_left: u32,
 }
@@ -23,18 +27,21 @@ impl MemoryBoard {
             jumper: false,
             information: [[0xFF; PAGE]; 2],
             registers: [[0xFF; PAGE]; 2],
+            settings: [[0xFF; PAGE]; 2],
+            events: [[0xFF; PAGE]; 2],
             writes_left: u32::MAX,
         }
     }
 
     /// The page, to be changed whatever the supply.
     pub fn page_mut(&mut self, place: Place) -> &mut [u8; PAGE] {
-        let first = if place.address() < 0x8000 {
-            &mut self.information
-        } else {
-            &mut self.registers
+        let pages = match place.address() & !0x1FF {
+            0x8000 => &mut self.registers,
+            0x8200 => &mut self.settings,
+            0x8400 => &mut self.events,
+            _ => &mut self.information,
         };
-        &mut first[usize::from(place.address() >> 8 & 1)]
+        &mut pages[usize::from(place.address() >> 8 & 1)]
     }
 }
 
@@ -50,12 +57,13 @@ impl Board for MemoryBoard {
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {
-        let first = if place.address() < 0x8000 {
-            &self.information
-        } else {
-            &self.registers
+        let pages = match place.address() & !0x1FF {
+            0x8000 => &self.registers,
+            0x8200 => &self.settings,
+            0x8400 => &self.events,
+            _ => &self.information,
         };
-        &first[usize::from(place.address() >> 8 & 1)]
+        &pages[usize::from(place.address() >> 8 & 1)]
     }
 
     fn write_word(&mut self, place: Place, at: u16, value: u16) {

@@ -67,6 +67,11 @@ impl Place {
     /// The calibration, MT1, in information FRAM.
     pub const CALIBRATION: Self = Self(INFORMATION.wrapping_sub(STORE));
 
+    /// What a utility sets, [`crate::settings`].
+    pub const SETTINGS: Self = Self(0x200);
+    /// The event log, [`crate::events`]: no record, but two pages of entries.
+    pub const EVENTS: Self = Self(0x400);
+
     /// The same record's other copy.
     #[must_use]
     pub const fn other(self) -> Self {

@@ -5,6 +5,7 @@ extern crate std;
 use super::*;
 use crate::service::{MeterDevice, STATUS_NONVOLATILE_FAILURE};
 use crate::snapshot::DIAGNOSTICS;
+use c12::clock::Clock;
 use c12::diagnostics;
 use kept::WORDS;
 use metrology::energy::Register;
@@ -44,12 +45,17 @@ fn words_are_stored_in_the_documented_order() {
     };
     kept.power_ups = 0x7777;
     kept.copies_lost = 0x8888;
+    kept.events = 0x9999;
+    kept.clock = Clock::from_bytes([1, 2, 3, 4, 5, 6, 7]);
     let words = kept.to_words();
     assert_eq!(
         words[6..12],
         [0x1111, 0x2222, 0x3333, 0x4444, 0x5555, 0x6666]
     );
-    assert_eq!(words[42..], [0x7777, 0x8888]);
+    assert_eq!(
+        words[42..],
+        [0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007]
+    );
     assert!(
         words[..6]
             .iter()
@@ -219,8 +225,8 @@ fn a_meter_goes_on_from_what_it_kept() {
     meter.board.page_mut(newer)[20] ^= 1;
     let mut meter = MeterDevice::new(meter.board);
     assert_eq!(meter.readings.kept.energy, stored);
-    // The start before has been forgotten with the copy.
-    assert_eq!(shown(&meter), [2, 1, 0]);
+    // The start before stands in the other copy too: its event has saved it twice.
+    assert_eq!(shown(&meter), [3, 1, 0]);
 
     for place in BOTH {
         meter.board.page_mut(place)[20] ^= 1;

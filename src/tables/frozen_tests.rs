@@ -55,13 +55,14 @@ fn general() {
     assert_eq!(
         read(&mut meter, 0),
         [
-            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 7, 1, 2, 0, 2,
+            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
             0, // header
             0xAB, 0x9D, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-12 15, 16 20-23, 27 28
             0, 0x1F, 0x9C, // ST 40-44, 50-52 55
+            0, 0xC0, 0x11, // ST 70 71, 72 76
             0x0F, // MT0 to MT3
             0xC0, 0x04, // procedures 6 7 10
-            0xA0, 0, 0, 0, 0, 0x04, 0,    // ST 5 7, 42 can be written
+            0xA0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0,    // ST 5 7, 42 can be written
             0x02  // MT1 too
         ]
     );
@@ -141,6 +142,24 @@ fn access_and_time() {
     for table in [7, 42] {
         assert_eq!(meter.begin_read(table), Err(Response::Isc), "ST{table}");
     }
+}
+
+#[test]
+fn events() {
+    let mut meter = meter();
+    assert_eq!(read(&mut meter, 71), [1, 6, 1, 0, 4, 0, 0, 32, 0]);
+    assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
+    // Power up, time changed, procedure invoked, table written, measurement error; wrong password.
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0, 0, 0, 0x08, 1]);
+    let log = read(&mut meter, 76);
+    assert_eq!(log.len(), 11 + 32 * 16);
+    assert_eq!(
+        log[..27],
+        [
+            4, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, // circular, one entry, the last is element 0
+            0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0 // power up, number 0, the first
+        ]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
 //! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
+//! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST76 event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
@@ -18,6 +19,7 @@
 #[cfg(test)]
 mod frozen_tests;
 pub mod general;
+pub mod logs;
 pub mod registers;
 pub mod security;
 pub mod sources;
@@ -40,8 +42,14 @@ pub mod live {
     pub const CLOCK: u16 = 0x400;
     /// Answer of the last procedure, up to 18 bytes.
     pub const ANSWER: u16 = 0x500;
+    /// What ST76 says about its list, 11 bytes.
+    pub const EVENT_LIST: u16 = 0x600;
+    /// Its first entries, 256 bytes.
+    pub const EVENTS: u16 = 0x700;
+    /// The others, 256 bytes.
+    pub const LATER_EVENTS: u16 = 0x800;
     /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0x600;
+    pub const SETTINGS: u16 = 0x900;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
 }
@@ -92,6 +100,10 @@ c12::tables! {
         51: read time::ST51;
         52: read time::ST52;
         55: read time::ST55;
+        70: read logs::ST71;
+        71: read logs::ST71;
+        72: read logs::ST72;
+        76: read logs::ST76;
         2048: read MT0;
         2049: write MT1;
         2050: read MT2;

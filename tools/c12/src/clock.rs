@@ -19,22 +19,26 @@ static FIRST: [u8; FIELDS] = [0, 1, 1, 0, 0, 0];
 /// Highest values; the day's depends on the month.
 static LAST: [u8; FIELDS] = [99, 12, 0, 23, 59, 59];
 /// Bits of procedure 10's mask that set each byte.
-static MASKS: [u8; SIZE] = [DATE, DATE, DATE, TIME, TIME, TIME, QUALIFIER];
+static MASKS: [u8; SIZE] = {
+    const T: u8 = TIME as u8;
+    const D: u8 = DATE as u8;
+    [D, D, D, T, T, T, QUALIFIER as u8]
+};
 /// Place of the day.
 const DAY: usize = 2;
 
 /// Bit of procedure 10's mask: hour, minute and second are set.
-pub const TIME: u8 = 1 << 0;
+pub const TIME: u16 = 1 << 0;
 /// Bit of procedure 10's mask: year, month and day are set.
-pub const DATE: u8 = 1 << 1;
+pub const DATE: u16 = 1 << 1;
 /// Bit of procedure 10's mask: TIME_DATE_QUAL is set.
-pub const QUALIFIER: u8 = 1 << 2;
+pub const QUALIFIER: u16 = 1 << 2;
 
 /// Day of the week in TIME_DATE_QUAL.
 const WEEKDAY: u16 = 7;
 
 /// A clock that is told when a second is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clock([u8; SIZE]);
 
 impl Clock {
@@ -43,6 +47,11 @@ impl Clock {
 
     /// All zero: what a static begins with; assign [`UNSET`](Self::UNSET) before use.
     pub const ZERO: Self = Self([0; SIZE]);
+
+    /// A clock that shows these bytes of ST52, whether a calendar has them or not; [`set`](Self::set) with an empty mask tells.
+    pub const fn from_bytes(bytes: [u8; SIZE]) -> Self {
+        Self(bytes)
+    }
 
     /// ST52.
     pub fn bytes(&self) -> &[u8; SIZE] {
@@ -89,13 +98,15 @@ impl Clock {
         }
     }
 
-    /// Takes those of `wanted`'s bytes that `mask` selects ([`TIME`], [`DATE`], [`QUALIFIER`]). False, and nothing is changed,
-    /// when the clock would then show something that no calendar has.
+    /// Takes those of `wanted`'s bytes that `mask` selects ([`TIME`], [`DATE`], [`QUALIFIER`]). Returns 0; something else, and
+    /// nothing is changed, when the clock would then show something that no calendar has. (A number because the target's
+    /// compiler does not hand on a `bool` reliably.)
     #[must_use]
-    pub fn set(&mut self, mask: u8, wanted: &[u8; SIZE]) -> bool {
+    #[inline(never)]
+    pub fn set(&mut self, mask: u16, wanted: &[u8; SIZE]) -> u16 {
         let before = self.0;
         for ((byte, wanted), selected) in self.0.iter_mut().zip(wanted).zip(&MASKS) {
-            if mask & selected != 0 {
+            if mask & *selected as u16 != 0 {
                 *byte = *wanted;
             }
         }
@@ -103,10 +114,10 @@ impl Clock {
             let value = self.0[at];
             if value < *first || value as u16 > self.last(at, *last) {
                 self.0 = before;
-                return false;
+                return 1;
             }
         }
-        true
+        0
     }
 }
 
@@ -115,7 +126,7 @@ mod tests {
     extern crate std;
     use super::*;
 
-    const ALL: u8 = TIME | DATE | QUALIFIER;
+    const ALL: u16 = TIME | DATE | QUALIFIER;
 
     /// Days from 1 January 2000 to a date.
     fn days(year: u32, month: u32, day: u32) -> u32 {
@@ -128,13 +139,13 @@ mod tests {
     fn every_day_of_the_century_follows_the_one_before() {
         let mut clock = Clock::UNSET;
         // 1 January 2000 was a Saturday.
-        assert!(clock.set(QUALIFIER, &[0, 0, 0, 0, 0, 0, 0x10 | 6]));
+        assert_eq!(clock.set(QUALIFIER, &[0, 0, 0, 0, 0, 0, 0x10 | 6]), 0);
         for expected in 0..36_525 {
             let [year, month, day, time @ .., qualifier] = *clock.bytes();
             assert_eq!(days(year.into(), month.into(), day.into()), expected);
             assert_eq!(time, [0, 0, 0]);
             assert_eq!(u32::from(qualifier), 0x10 | ((expected + 6) % 7));
-            assert!(clock.set(TIME, &[0, 0, 0, 23, 59, 59, 0]));
+            assert_eq!(clock.set(TIME, &[0, 0, 0, 23, 59, 59, 0]), 0);
             clock.tick();
         }
         assert_eq!(clock.bytes()[..3], [0, 1, 1], "the year 2100 is not told");
@@ -159,13 +170,13 @@ mod tests {
     fn only_what_the_mask_selects_is_set() {
         let wanted = [26, 11, 20, 17, 5, 59, 0x35];
         let mut clock = Clock::UNSET;
-        assert!(clock.set(TIME, &wanted));
+        assert_eq!(clock.set(TIME, &wanted), 0);
         assert_eq!(*clock.bytes(), [0, 1, 1, 17, 5, 59, 7]);
-        assert!(clock.set(DATE, &wanted));
+        assert_eq!(clock.set(DATE, &wanted), 0);
         assert_eq!(*clock.bytes(), [26, 11, 20, 17, 5, 59, 7]);
-        assert!(clock.set(QUALIFIER, &wanted));
+        assert_eq!(clock.set(QUALIFIER, &wanted), 0);
         assert_eq!(*clock.bytes(), wanted);
-        assert!(clock.set(0, &[0; SIZE]));
+        assert_eq!(clock.set(0, &[0; SIZE]), 0);
         assert_eq!(*clock.bytes(), wanted);
     }
 
@@ -173,7 +184,7 @@ mod tests {
     fn what_no_calendar_has_changes_nothing() {
         let right = [24, 2, 29, 23, 59, 59, 4];
         let mut clock = Clock::UNSET;
-        assert!(clock.set(ALL, &right));
+        assert_eq!(clock.set(ALL, &right), 0);
         for (at, wrong) in [
             (0, 100),
             (0, 23),
@@ -189,10 +200,10 @@ mod tests {
         ] {
             let mut wanted = right;
             wanted[at] = wrong;
-            assert!(!clock.set(ALL, &wanted), "{wanted:?}");
+            assert_ne!(clock.set(ALL, &wanted), 0, "{wanted:?}");
             assert_eq!(*clock.bytes(), right);
         }
         // The date alone is judged with what stands.
-        assert!(!clock.set(DATE, &[25, 2, 29, 0, 0, 0, 0]));
+        assert_ne!(clock.set(DATE, &[25, 2, 29, 0, 0, 0, 0]), 0);
     }
 }

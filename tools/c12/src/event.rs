@@ -133,6 +133,12 @@ const NAMES: [&str; 77] = [
     "secured register read, with values",
 ];
 
+/// Name of a manufacturer's event, if the meter is one of ours.
+pub fn own_name(code: u16) -> Option<&'static str> {
+    const NAMES: [&str; 1] = ["wrong password"];
+    NAMES.get(code as usize).copied()
+}
+
 /// Name of a standard event.
 pub fn name(code: u16) -> Option<&'static str> {
     NAMES.get(code as usize).copied()

@@ -125,6 +125,8 @@ pub const fn head(procedure: u16, selector: Selector, sequence: u16) -> [u8; REQ
 pub struct Initiate<'a> {
     /// What ST8 echoes.
     head: &'a [u8; REQUEST_HEAD],
+    /// TABLE_IDB without the selector.
+    pub procedure: u16,
     /// As the procedure defines them.
     pub parameters: &'a [u8],
 }
@@ -136,13 +138,11 @@ impl<'a> Initiate<'a> {
         if head[1] as u16 >> 4 > Selector::Immediately as u16 {
             return None;
         }
-        Some(Initiate { head, parameters })
-    }
-
-    /// TABLE_IDB without the selector.
-    pub fn procedure(&self) -> u16 {
-        let [low, high, _] = self.head;
-        (*high as u16 & 15) << 8 | *low as u16
+        Some(Initiate {
+            head,
+            procedure: (head[1] as u16 & 15) << 8 | head[0] as u16,
+            parameters,
+        })
     }
 }
 
@@ -164,6 +164,7 @@ impl<const N: usize> Answer<N> {
     }
 
     /// Forgets the last procedure; call it at a session's end.
+    #[inline(never)]
     pub fn clear(&mut self) {
         self.data = 0;
         if let Some(head) = self.bytes.first_chunk_mut::<RESPONSE_HEAD>() {
@@ -222,7 +223,7 @@ mod tests {
     #[test]
     fn requests_both_ways() {
         let request = Initiate::parse(&RESET).expect("a request");
-        assert_eq!(request.procedure(), number::REMOTE_RESET);
+        assert_eq!(request.procedure, number::REMOTE_RESET);
         assert_eq!(request.parameters, [1]);
         assert_eq!(
             head(number::REMOTE_RESET, Selector::Completion, 0x21),
@@ -230,7 +231,7 @@ mod tests {
         );
         // Manufacturer procedure 84, as a public reader writes it, and selector 3.
         let request = Initiate::parse(&[0x54, 0x38, 7]).expect("a request");
-        assert_eq!(request.procedure(), number::MANUFACTURER + 84);
+        assert_eq!(request.procedure, number::MANUFACTURER + 84);
         assert_eq!(
             head(number::MANUFACTURER + 84, Selector::Immediately, 7),
             [0x54, 0x38, 7]

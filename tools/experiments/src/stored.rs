@@ -5,10 +5,15 @@ use virtual_meter::chip::journal::FramWrite;
 use virtual_meter::machine::Machine;
 use virtual_meter::time::Time;
 
-/// First copies of the records; the second ones are behind them.
-const RECORDS: [Place; 2] = [Place::CALIBRATION, Place::REGISTERS];
+/// First copies of the records; the second ones are behind them. The event log is a pair of pages too.
+const RECORDS: [Place; 4] = [
+    Place::CALIBRATION,
+    Place::REGISTERS,
+    Place::SETTINGS,
+    Place::EVENTS,
+];
 
-/// Both records as they are in a machine's FRAM.
+/// All of them as they are in a machine's FRAM.
 #[must_use]
 pub fn fram(machine: &Machine) -> MemoryBoard {
     let mut board = MemoryBoard::new();
@@ -22,7 +27,7 @@ pub fn fram(machine: &Machine) -> MemoryBoard {
     board
 }
 
-/// Puts both records into a machine's FRAM.
+/// Puts all of them into a machine's FRAM.
 pub fn put_fram(machine: &mut Machine, board: &MemoryBoard) {
     for first in RECORDS {
         for place in [first, first.other()] {

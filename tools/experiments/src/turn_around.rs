@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use c12::layout;
 use reader::decode::{self, Dimensions};
+use virtual_meter::chip::uart_line::ReceivedByte;
 use virtual_meter::machine::Uart;
 use virtual_meter::time::{MICROSECOND, MILLISECOND, SECOND, Time};
 
@@ -91,39 +92,60 @@ fn announced(st0: &[u8]) -> Result<Vec<u16>> {
 }
 
 impl Stopwatch<'_> {
-    /// Sends a request, keeps the times, acknowledges the response and returns its data.
+    /// Sends a request, keeps the times, acknowledges every packet of the response and returns the data of the first.
     fn ask(&mut self, data: &[u8]) -> Result<Vec<u8>> {
         let machine = &mut self.meter.machine;
         machine.take_received(Uart::Port);
         machine.send(Uart::Port, &packet(self.toggle, data));
         self.toggle ^= 0x20;
-        let sent = machine.chip.wiring.port.idle_from();
+        let (mut first, mut before) = (None, 1);
+        loop {
+            let (since, received) = self.answer(before)?;
+            let bytes: Vec<u8> = received.iter().map(|byte| byte.value).collect();
+            ensure!(
+                bytes.len() > before + 8
+                    && bytes[..before] == [0x06][..before]
+                    && bytes[before] == 0xEE,
+                "no whole answer to {data:02x?} within a second: {bytes:02x?}"
+            );
+            let start = |at: usize| received[at].time.saturating_sub(since + BYTE);
+            let found = &mut self.found;
+            if before == 1 {
+                found.soonest_acknowledgement = found.soonest_acknowledgement.min(start(0));
+                found.slowest_acknowledgement = found.slowest_acknowledgement.max(start(0));
+                found.requests += 1;
+            }
+            found.slowest_response = found.slowest_response.max(start(before));
+            self.meter.machine.send(Uart::Port, &[6]);
+            // Packets of the same message that follow have no acknowledgement before them.
+            let following = bytes[before + 3];
+            first.get_or_insert_with(|| bytes[before + 6..bytes.len() - 2].to_vec());
+            before = 0;
+            if following == 0 {
+                self.meter.machine.run_for(2 * MILLISECOND)?;
+                return Ok(first.unwrap_or_default());
+            }
+        }
+    }
+
+    /// What comes within a second after the line towards the meter is idle, up to the end of a packet that has `before`
+    /// bytes before it; and since when the line has been idle.
+    fn answer(&mut self, before: usize) -> Result<(Time, Vec<ReceivedByte>)> {
+        let machine = &mut self.meter.machine;
+        let since = machine.chip.wiring.port.idle_from();
         let mut received = Vec::new();
         // The longest packet takes 267 ms.
-        while machine.chip.time() < sent + SECOND {
+        while machine.chip.time() < since + SECOND {
             machine.run_for(5 * MILLISECOND)?;
             received.extend(machine.take_received(Uart::Port));
             let whole = received
-                .get(6)
-                .is_some_and(|low| received.len() == usize::from(low.value) + 9);
+                .get(before + 5)
+                .is_some_and(|low| received.len() == before + usize::from(low.value) + 8);
             if whole {
                 break;
             }
         }
-        let bytes: Vec<u8> = received.iter().map(|byte| byte.value).collect();
-        ensure!(
-            bytes.starts_with(&[0x06, 0xEE]) && bytes.len() > 9,
-            "no whole answer to {data:02x?} within a second: {bytes:02x?}"
-        );
-        machine.send(Uart::Port, &[6]);
-        machine.run_for(2 * MILLISECOND)?;
-        let start = |at: usize| received[at].time.saturating_sub(sent + BYTE);
-        let found = &mut self.found;
-        found.soonest_acknowledgement = found.soonest_acknowledgement.min(start(0));
-        found.slowest_acknowledgement = found.slowest_acknowledgement.max(start(0));
-        found.slowest_response = found.slowest_response.max(start(1));
-        found.requests += 1;
-        Ok(bytes[7..bytes.len() - 2].to_vec())
+        Ok((since, received))
     }
 }
 

@@ -42,7 +42,10 @@ fn entry(raw: &Value) -> Value {
     let words = match (part("MFG_FLAG"), event::name(part("CODE"))) {
         (0, Some(name)) => name.to_owned(),
         (0, None) => format!("code {}", part("CODE")),
-        _ => format!("manufacturer code {}", part("CODE")),
+        _ => match event::own_name(part("CODE")) {
+            Some(name) => format!("manufacturer code {} (M430: {name})", part("CODE")),
+            None => format!("manufacturer code {}", part("CODE")),
+        },
     };
     let mut entry = Record::new();
     let fields = [

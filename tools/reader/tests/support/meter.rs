@@ -271,7 +271,7 @@ impl Device for Meter {
             }
             7 => {
                 let request = Initiate::parse(data).ok_or(Response::Err)?;
-                let (outcome, data) = match (request.procedure(), request.parameters) {
+                let (outcome, data) = match (request.procedure, request.parameters) {
                     (number::REMOTE_RESET, [1]) => (Outcome::Completed, vec![]),
                     (number::REMOTE_RESET, _) => (Outcome::InvalidParameter, vec![]),
                     // Whatever it was before; what was written is what it is then.
