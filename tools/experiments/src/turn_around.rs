@@ -150,7 +150,8 @@ impl Stopwatch<'_> {
 }
 
 /// A packet with this control byte.
-fn packet(control: u8, data: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn packet(control: u8, data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0xEE, 0, control, 0, 0, data.len() as u8];
     bytes.extend(data);
     bytes.extend(c12::crc::checksum(&bytes).to_le_bytes());

@@ -1,0 +1,145 @@
+//! The clock and the event log of the image: time from the crystal, supply failures, procedures that run once.
+
+use experiments::line::Line;
+use experiments::meter::Meter;
+use experiments::turn_around::packet;
+use reader::clock::{self, Setting};
+use reader::session::{Access, Session};
+use serde_json::Value;
+use virtual_meter::machine::Uart;
+use virtual_meter::scene::Options;
+use virtual_meter::time::{MILLISECOND, SECOND, Time};
+
+/// The operator's password, as delivered.
+const OPERATOR: [u8; 20] = [0; 20];
+
+fn meter() -> Meter {
+    let options = Options {
+        load: Some("10"),
+        ..Options::default()
+    };
+    let mut meter = Meter::new(&options).expect("meter");
+    meter.run(3.0).expect("starts");
+    meter
+}
+
+/// What a session sees.
+fn with_session<T>(meter: &mut Meter, act: impl FnOnce(&mut Session) -> T) -> T {
+    let access = Access {
+        user_id: 430,
+        user: "experiment".to_owned(),
+        password: Some(OPERATOR),
+        rate_code: None,
+    };
+    let line = reader::line::Line::over(Line::new(&mut meter.machine));
+    let mut session = Session::open(line, &access).expect("a session");
+    let result = act(&mut session);
+    session.close();
+    result
+}
+
+/// Seconds of the clock's day, and whether ST3 calls the clock wrong.
+fn clock_of(meter: &mut Meter) -> (u64, bool) {
+    let clock = meter.read(52).expect("ST52");
+    let [hour, minute, second] = [3, 4, 5].map(|at| u64::from(clock[at]));
+    let status = meter.read(3).expect("ST3")[1];
+    ((hour * 60 + minute) * 60 + second, status & 0x40 != 0)
+}
+
+/// Codes of the events, oldest first.
+fn events(meter: &mut Meter) -> Vec<String> {
+    let log = with_session(meter, |session| {
+        reader::tables::Tables::new(session)
+            .decoded(76)
+            .expect("ST76")
+    });
+    let word = |entry: &Value| entry["event"].as_str().expect("words").to_owned();
+    reader::log::entries(&log).iter().map(word).collect()
+}
+
+/// Whole seconds from `from` to now.
+fn seconds(meter: &Meter, from: Time) -> u64 {
+    (meter.now() - from) / SECOND
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn the_clock_runs_from_the_crystal_and_stands_still_without_supply() {
+    let mut meter = meter();
+    let (before, wrong) = clock_of(&mut meter);
+    assert!(before < 5 && wrong, "nobody has set it");
+    let setting = Setting::parse(Some("2026-11-20T12:00:00"), true).expect("a time");
+    let shown = with_session(&mut meter, |session| {
+        clock::set(session, &setting).expect("procedure 10")
+    });
+    let set_at = meter.now();
+    assert_eq!(shown.1, "2026-11-20T12:00:00");
+
+    meter.run(100.0).expect("runs");
+    let (shown, wrong) = clock_of(&mut meter);
+    let expected = 43_200 + seconds(&meter, set_at);
+    // Setting and reading take some tenths of a second each.
+    assert!(shown.abs_diff(expected) <= 1, "{shown}, not {expected}");
+    assert!(!wrong);
+
+    // An hour without supply: nobody counts it, and the meter says so.
+    let (stopped, _) = clock_of(&mut meter);
+    meter.machine.power_cycle(3_600 * SECOND);
+    let start = meter.now();
+    meter.run(10.0).expect("runs");
+    let (shown, wrong) = clock_of(&mut meter);
+    let expected = stopped + seconds(&meter, start);
+    assert!(shown.abs_diff(expected) <= 3, "{shown}, not {expected}");
+    assert!(wrong);
+    assert_eq!(
+        events(&mut meter),
+        [
+            "power up",
+            "time changed (new time)",
+            "procedure invoked",
+            "power up"
+        ]
+    );
+}
+
+/// Sends a packet and returns what comes within 300 ms.
+fn exchange(meter: &mut Meter, bytes: &[u8]) -> Vec<u8> {
+    meter.machine.take_received(Uart::Port);
+    meter.machine.send(Uart::Port, bytes);
+    meter.machine.run_for(300 * MILLISECOND).expect("runs");
+    let received = meter.machine.take_received(Uart::Port);
+    received.iter().map(|byte| byte.value).collect()
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn a_packet_that_comes_again_runs_its_procedure_once() {
+    let mut meter = meter();
+    let logon = [&[0x50, 0, 1][..], b"experiment"].concat();
+    let security = [&[0x51][..], &OPERATOR].concat();
+    // Standard procedure 6, sequence 9, metering mode: 06 00 09 01, and the byte that makes their sum zero.
+    let procedure = [0x40, 0, 7, 0, 4, 6, 0, 9, 1, 0xF0];
+    let mut toggle = 0;
+    for request in [&[0x20][..], &logon, &security] {
+        let answer = exchange(&mut meter, &packet(toggle, request));
+        assert_eq!(answer[..2], [0x06, 0xEE], "{answer:02x?}");
+        assert_eq!(answer[7], 0, "{answer:02x?}");
+        meter.machine.send(Uart::Port, &[6]);
+        toggle ^= 0x20;
+    }
+    let again = packet(toggle, &procedure);
+    // Its response is lost twice, so the reader sends it again, and once more after it has acknowledged one.
+    for round in 0..4 {
+        let answer = exchange(&mut meter, &again);
+        assert_eq!(answer.first(), Some(&6), "round {round}: {answer:02x?}");
+        if round < 3 {
+            assert_eq!(answer.get(7), Some(&0), "round {round}: {answer:02x?}");
+        }
+        if round == 2 {
+            meter.machine.send(Uart::Port, &[6]);
+        }
+    }
+    meter.run(7.0).expect("the session ends by itself");
+    let events = events(&mut meter);
+    assert_eq!(events, ["power up", "procedure invoked"]);
+}
