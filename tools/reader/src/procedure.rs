@@ -56,6 +56,12 @@ pub fn parse(name: &str) -> Result<u16> {
     Ok(first + within)
 }
 
+/// The name of a standard procedure on the command line.
+pub fn name(procedure: u16) -> Option<&'static str> {
+    let known = NAMES.iter().find(|(_, number)| *number == procedure);
+    known.map(|(name, _)| *name)
+}
+
 /// Runs a procedure to its end and returns its response data.
 pub fn run(session: &mut Session, procedure: u16, parameters: &[u8]) -> Result<Vec<u8>> {
     // Any number that the last run of somebody else is unlikely to have had.

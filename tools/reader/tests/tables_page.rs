@@ -2,6 +2,7 @@
 //!
 //! To write it anew: `METER430_WRITE_PAGES=1 cargo test --package reader --test tables_page`.
 
+use c12::access::{self, PROCEDURE, Right};
 use c12::device::Device;
 use c12::field::{Field, Kind, Repeat, When};
 use c12::layout;
@@ -9,6 +10,7 @@ use c12::procedure::REQUEST_HEAD;
 use meter430::service::MeterDevice;
 use meter430::store::MemoryBoard;
 use meter430::tables::TABLES;
+use meter430::tables::security::{DEFAULTS, EXCEPTIONS};
 use reader::decode::{self, Dimensions};
 use reader::name;
 use serde_json::Value;
@@ -19,7 +21,8 @@ const HEAD: &str = "# The meter's tables
 
 Generated from the firmware's table list and the readers' layouts; `tools/reader/tests/tables_page.rs` compares it with
 them and says how to write it anew. Least significant byte first; offsets and sizes in bytes. A field with a count is a
-list. Names are the standard's, those of MT tables are ours and end in their unit.
+list. Names are the standard's, those of MT tables are ours and end in their unit. Groups are those that a password opens
+(`src/tables/security.rs`); MT1 wants the factory jumper too.
 ";
 
 /// Bytes of a table of a meter that has just been switched on; `None` when it can only be written.
@@ -62,9 +65,9 @@ fn page() -> String {
         };
         let bytes = bytes(&mut meter, table.id);
         let access = match (&bytes, writable(table.id)) {
-            (Some(_), false) => "read",
-            (Some(_), true) => "read and write",
-            (None, _) => "write",
+            (Some(_), false) => "read".to_owned(),
+            (Some(_), true) => format!("read, {}", by("written", table.id)),
+            (None, _) => by("only written", table.id),
         };
         // What can only be written is shown by its fields alone; ST7's parameters are what they are.
         let bytes = bytes.unwrap_or_else(|| {
@@ -98,7 +101,32 @@ fn page() -> String {
             );
         }
     }
+    text += "\n## Procedures\n\nWritten to ST7 with a sequence number and their parameters; the result stands in ST8.\n\n\
+             | Number | Name | |\n|---|---|---|\n";
+    let announced = config["STD_PROC_USED"].as_array().expect("a set");
+    for number in announced.iter().filter_map(Value::as_u64) {
+        let number = number as u16;
+        let name = reader::procedure::name(number).unwrap_or("");
+        let _ = writeln!(
+            text,
+            "| SP{number} | {name} | {} |",
+            by("run", PROCEDURE | number)
+        );
+    }
     text
+}
+
+/// Who may write a table or run a procedure, by ST43 and ST44.
+fn by(what: &str, id: u16) -> String {
+    let may = |groups| access::allows(&EXCEPTIONS, &DEFAULTS, id, Right::Write, groups);
+    if may(0) {
+        return format!("{what} by everybody");
+    }
+    let groups: Vec<String> = (0..8)
+        .filter(|group| may(1 << group))
+        .map(|group: u16| group.to_string())
+        .collect();
+    format!("{what} by group {}", groups.join(", "))
 }
 
 /// A type in words.
