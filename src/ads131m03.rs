@@ -37,16 +37,99 @@ pub mod register {
     pub const GAIN: u16 = 0x04;
 }
 
-/// What is written to the converter, in this order, and read back.
+/// Values of the registers that are not as after a reset.
 ///
 /// - MODE: register-map CRC on, input CRC on, CCITT, RESET flag acknowledged, 24-bit words, SPI time-out on, DRDY as a level.
 /// - CLOCK: three channels, OSR 512 (8 000 samples a second from 8.192 MHz), high-resolution mode.
-/// - GAIN: 1 for all.
-pub const CONFIGURATION: [(u16, u16); 3] = [
-    (register::MODE, 0x3110),
-    (register::CLOCK, 0x070A),
-    (register::GAIN, 0x0000),
+const MODE: u16 = 0x3110;
+const CLOCK: u16 = 0x070A;
+/// Gain 1 for all channels, as after a reset; written all the same.
+const GAIN: u16 = 0;
+
+/// One frame to the converter and what the response that comes with it, to the frame before, must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange {
+    /// Words to send; the frame's others are 0.
+    pub send: [u16; 3],
+    /// Bits of the response that matter, and what they must be.
+    pub mask: u16,
+    /// See `mask`.
+    pub expected: u16,
+}
+
+/// Brings a converter up that has just been reset: is it one, write the registers, read them back.
+///
+/// Writing the registers itself upsets their CRC: reading STATUS once acknowledges that, the next reading must be clean. It is
+/// not asked for in the very frame that acknowledges.
+pub static BRING_UP: [Exchange; 11] = [
+    command(command::read(register::ID)).after(0xFFFF, RESET_DONE),
+    write(register::MODE, MODE).after(0xFF00, ID_M03),
+    command(command::read(register::MODE)),
+    write(register::CLOCK, CLOCK).after(0xFFFF, MODE),
+    command(command::read(register::CLOCK)),
+    write(register::GAIN, GAIN).after(0xFFFF, CLOCK),
+    command(command::read(register::GAIN)),
+    command(command::read(register::STATUS)).after(0xFFFF, GAIN),
+    command(command::NULL),
+    command(command::read(register::STATUS)),
+    command(command::NULL).after(STATUS_REGISTER_MAP, 0),
 ];
+
+impl Exchange {
+    /// The same, with a condition on the response.
+    const fn after(self, mask: u16, expected: u16) -> Self {
+        Self {
+            mask,
+            expected,
+            ..self
+        }
+    }
+
+    /// Fills a frame with the words.
+    pub fn put(&self, frame: &mut [u8; FRAME_BYTES]) {
+        *frame = [0; FRAME_BYTES];
+        for (place, word) in frame.chunks_exact_mut(3).zip(&self.send) {
+            if let [high, low, _] = place {
+                *high = (word >> 8) as u8;
+                *low = (word & 0xFF) as u8;
+            }
+        }
+    }
+
+    /// Whether the frame that came back is undamaged and its response as it must be.
+    #[must_use]
+    pub fn is_met(&self, frame: &[u8; FRAME_BYTES]) -> bool {
+        is_intact(frame) && response(frame) & self.mask == self.expected
+    }
+}
+
+/// A frame with a command and its CRC; the response does not matter.
+const fn command(word: u16) -> Exchange {
+    let check = crc(&[(word >> 8) as u8, word as u8, 0]);
+    Exchange {
+        send: [word, check, 0],
+        mask: 0,
+        expected: 0,
+    }
+}
+
+/// A frame that writes one register, likewise.
+const fn write(register: u16, value: u16) -> Exchange {
+    let word = command::write(register);
+    let check = crc(&[
+        (word >> 8) as u8,
+        word as u8,
+        0,
+        (value >> 8) as u8,
+        value as u8,
+        0,
+    ]);
+    Exchange {
+        send: [word, value, check],
+        mask: 0,
+        expected: 0,
+    }
+}
 
 /// Command words.
 pub mod command {
@@ -94,29 +177,6 @@ pub const fn crc(bytes: &[u8]) -> u16 {
 /// CRC word that follows the NULL command in every streaming frame.
 pub const NULL_CRC: u16 = crc(&[0, 0, 0]);
 
-/// Fills `frame` with a command without data, its CRC and zeros.
-pub const fn command_frame(word: u16, frame: &mut [u8; FRAME_BYTES]) {
-    *frame = [0; FRAME_BYTES];
-    frame[0] = (word >> 8) as u8;
-    frame[1] = word as u8;
-    let check = crc(&[frame[0], frame[1], 0]);
-    frame[3] = (check >> 8) as u8;
-    frame[4] = check as u8;
-}
-
-/// Fills `frame` with a write of one register, the CRC over both words and zeros.
-pub const fn write_frame(register: u16, value: u16, frame: &mut [u8; FRAME_BYTES]) {
-    *frame = [0; FRAME_BYTES];
-    let word = command::write(register);
-    frame[0] = (word >> 8) as u8;
-    frame[1] = word as u8;
-    frame[3] = (value >> 8) as u8;
-    frame[4] = value as u8;
-    let check = crc(&[frame[0], frame[1], 0, frame[3], frame[4], 0]);
-    frame[6] = (check >> 8) as u8;
-    frame[7] = check as u8;
-}
-
 /// First word of a received frame: the response to the previous command.
 #[must_use]
 pub const fn response(frame: &[u8; FRAME_BYTES]) -> u16 {
@@ -145,13 +205,27 @@ mod tests {
     #[test]
     fn frames_carry_their_crc() {
         let mut frame = [0xAA; FRAME_BYTES];
-        command_frame(command::read(register::ID), &mut frame);
+        BRING_UP[0].put(&mut frame);
         assert_eq!(&frame[..3], &[0xA0, 0x00, 0x00]);
         assert_eq!(crc(&frame[..3]), u16::from_be_bytes([frame[3], frame[4]]));
-        write_frame(register::CLOCK, 0x070A, &mut frame);
+        assert_eq!(&frame[5..], &[0; 10]);
+        BRING_UP[3].put(&mut frame);
         assert_eq!(&frame[..6], &[0x61, 0x80, 0x00, 0x07, 0x0A, 0x00]);
         assert_eq!(crc(&frame[..6]), u16::from_be_bytes([frame[6], frame[7]]));
         assert_eq!(&frame[8..], &[0; 7]);
+    }
+
+    #[test]
+    fn a_response_must_be_intact_and_what_the_step_expects() {
+        let mut frame = [0; FRAME_BYTES];
+        frame[..2].copy_from_slice(&RESET_DONE.to_be_bytes());
+        let check = crc(&frame[..12]).to_be_bytes();
+        frame[12..14].copy_from_slice(&check);
+        assert!(BRING_UP[0].is_met(&frame));
+        assert!(!BRING_UP[1].is_met(&frame), "no ID");
+        assert!(BRING_UP[2].is_met(&frame), "anything");
+        frame[12] ^= 1;
+        assert!(!BRING_UP[2].is_met(&frame), "damaged");
     }
 
     #[test]

@@ -134,18 +134,14 @@ impl App {
 
     #[inline(never)]
     fn start_converter(&mut self, p: &Peripherals) {
-        match converter::bring_up(p) {
-            Ok(()) => {
-                sampler::start(p);
-                pulses::align(p);
-            }
+        if converter::bring_up(p) == 0 {
+            sampler::start(p);
+            pulses::align(p);
+        } else if self.device.status & STATUS_MEASUREMENT_ERROR == 0 {
             // It is tried again and again; the log is told once.
-            Err(_) if self.device.status & STATUS_MEASUREMENT_ERROR == 0 => {
-                self.device.status |= STATUS_MEASUREMENT_ERROR;
-                self.device
-                    .log(code::MEASUREMENT_ERROR, self.alive.restarts);
-            }
-            Err(_) => {}
+            self.device.status |= STATUS_MEASUREMENT_ERROR;
+            self.device
+                .log(code::MEASUREMENT_ERROR, self.alive.restarts);
         }
     }
 
