@@ -28,11 +28,12 @@ pub const HEADER: usize = 11;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 5] = [
+pub const STANDARD: [u16; 6] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
     code::TABLE_WRITTEN,
+    code::DEMAND_RESET,
     code::MEASUREMENT_ERROR,
 ];
 

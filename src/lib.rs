@@ -5,6 +5,7 @@
 pub mod ads131m03;
 pub mod baud;
 pub mod calibration_store;
+pub mod demand;
 pub mod events;
 pub mod readings;
 pub mod service;

@@ -3,7 +3,7 @@
 use crate::calibration_store;
 use crate::readings::Readings;
 use crate::snapshot::DIAGNOSTICS;
-use crate::store::{self, Board, CONTENT, Place, kept};
+use crate::store::{self, Board, CONTENT, PAGE, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::{TABLES, live, security};
 use crate::{events, settings};
@@ -17,6 +17,7 @@ use c12::frame::TICKS_PER_S;
 use c12::procedure::{Answer, Initiate, Outcome, RESPONSE_HEAD, number};
 use c12::response::Response;
 use c12::table::{self, Part, Source, Table};
+use metrology::Energy;
 
 /// ED_STD_STATUS1 bit: the meter was never calibrated.
 pub const STATUS_UNPROGRAMMED: u16 = 1 << 0;
@@ -180,7 +181,10 @@ impl<B: Board> MeterDevice<B> {
         self.now = ticks;
         if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
-            self.readings.kept.clock.tick();
+            let kept = &mut self.readings.kept;
+            kept.clock.tick();
+            let import = kept.energy.0[Energy::IMPORT].pulses as u16;
+            kept.demand.tick(&kept.clock, import);
             self.uptime_s += 1;
             self.wait_s = self.wait_s.saturating_sub(1);
         }
@@ -196,6 +200,13 @@ impl<B: Board> MeterDevice<B> {
             right,
             self.groups,
         )
+    }
+
+    /// The demand's interval begins now, and ends with the clock's.
+    #[inline(never)]
+    fn begin_interval(&mut self) {
+        let kept = &mut self.readings.kept;
+        kept.demand.start = kept.energy.0[Energy::IMPORT].pulses as u16;
     }
 
     /// Runs what was written to ST7; how it went stands in ST8.
@@ -231,6 +242,19 @@ impl<B: Board> MeterDevice<B> {
                 self.status &= STANDING;
                 (Outcome::Completed, 3)
             }
+            // Of a demand, not of a self-read: there is none.
+            number::REMOTE_RESET => match request.parameters {
+                [1] => {
+                    let demand = &mut self.readings.kept.demand;
+                    demand.max_w = 0;
+                    demand.time = [0; 5];
+                    demand.resets = (demand.resets as u16 + 1) as u8;
+                    self.begin_interval();
+                    self.log(code::DEMAND_RESET, 0);
+                    (Outcome::Completed, 0)
+                }
+                _ => (Outcome::InvalidParameter, 0),
+            },
             number::SET_DATE_TIME => {
                 let [mask, wanted @ ..] = request.parameters else {
                     return (Outcome::InvalidParameter, 0);
@@ -248,6 +272,7 @@ impl<B: Board> MeterDevice<B> {
                 if let Some(after) = after.first_chunk_mut() {
                     *after = *clock.bytes();
                 }
+                self.begin_interval();
                 self.log(code::TIME_CHANGED_NEW, 0);
                 self.second_at = self.now;
                 self.status &= !STATUS_CLOCK_ERROR;
@@ -288,6 +313,10 @@ impl<B: Board> Source for Shown<'_, B> {
                 } else {
                     written
                 }
+            }
+            // As it was saved, at most a second ago: there its bytes stand as the table has them.
+            saved if saved >= live::SAVED => {
+                &meter.board.page(meter.registers)[saved as usize % PAGE..]
             }
             offset => return meter.readings.snapshot.copy((offset + skip) as usize, out),
         };

@@ -209,3 +209,42 @@ fn wrong_passwords_cost_more_and_more_time() {
     pass(&mut meter, &mut now, 2);
     assert_eq!(meter.security(&FACTORY), Ok(()), "a right one starts anew");
 }
+
+#[test]
+fn the_maximum_demand_is_kept_and_reset() {
+    let mut meter = opened(&OPERATOR);
+    let mut now = 0;
+    // 16 minutes to a quarter: what has flowed before the clock was set is nobody's demand.
+    meter.readings.kept.energy.0[0].pulses = 1_000_000;
+    run(&mut meter, 10, &[7, 26, 11, 20, 17, 44, 0, 0x35]);
+    meter.readings.kept.energy.0[0].pulses += 80;
+    pass(&mut meter, &mut now, 60);
+    meter.save();
+    let demand = |meter: &mut Meter| read(meter, 23)[29..].to_vec();
+    assert_eq!(demand(&mut meter), [26, 11, 20, 17, 45, 50, 0, 0, 0]);
+    // 2.2 kW for a quarter of an hour: 550 Wh.
+    meter.readings.kept.energy.0[0].pulses += 3520;
+    pass(&mut meter, &mut now, 900);
+    meter.save();
+    assert_eq!(demand(&mut meter), [26, 11, 20, 18, 0, 0x98, 0x08, 0, 0]);
+
+    let mut again = MeterDevice::new(meter.board.clone());
+    assert_eq!(read(&mut again, 23)[0], 0);
+    assert_eq!(demand(&mut again), [26, 11, 20, 18, 0, 0x98, 0x08, 0, 0]);
+    assert_eq!(run(&mut again, 9, &[1]), [5], "not without password");
+    assert_eq!(again.security(&OPERATOR), Ok(()));
+    // A self-read is not to be had.
+    for parameters in [&[][..], &[0], &[2], &[3], &[1, 1]] {
+        assert_eq!(run(&mut again, 9, parameters), [2]);
+    }
+    again.readings.kept.energy.0[0].pulses += 800;
+    assert_eq!(run(&mut again, 9, &[1]), [0]);
+    assert_eq!(read(&mut again, 23)[0], 1);
+    assert_eq!(demand(&mut again), [0; 9]);
+    // The first quarter after the reset begins at the reset.
+    again.readings.kept.energy.0[0].pulses += 8;
+    let mut now = 0;
+    pass(&mut again, &mut now, 900);
+    again.save();
+    assert_eq!(demand(&mut again), [26, 11, 20, 18, 15, 5, 0, 0, 0]);
+}

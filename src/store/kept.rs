@@ -7,16 +7,19 @@
 //! | 43 | copies of a record that were found damaged |
 //! | 44 | number of the next event |
 //! | 45 … 48 | clock: the seven bytes of ST52, and zero |
-//! | 49 … 79 | free, zero |
+//! | 49 | import pulses at the beginning of the demand interval |
+//! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
+//! | 55 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
+use crate::demand::Demand;
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 49;
+pub const WORDS: usize = 55;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -25,10 +28,13 @@ pub const EVENTS: u16 = 44;
 /// The first word of the clock.
 pub const CLOCK: u16 = 45;
 
+/// The first word of what ST23 shows of the demand.
+pub const DEMAND: u16 = 50;
+
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
 
-const _: () = assert!(WORDS == REGISTERS + 3 + clock::SIZE.div_ceil(2));
+const _: () = assert!(DEMAND as usize == REGISTERS + 3 + clock::SIZE.div_ceil(2) + 1);
 
 /// What is kept, in the order in which it is stored: on the meter's chip it is stored as it lies in memory.
 #[repr(C)]
@@ -46,6 +52,8 @@ pub struct Kept {
     pub clock: Clock,
     /// Makes whole words.
     pub zero: u8,
+    /// Maximum demand.
+    pub demand: Demand,
 }
 
 impl Kept {
@@ -57,6 +65,7 @@ impl Kept {
         events: 0,
         clock: Clock::ZERO,
         zero: 0,
+        demand: Demand::ZERO,
     };
 
     /// In words, as the store holds it.
@@ -72,9 +81,22 @@ impl Kept {
         }
         let [a, b, c, d, e, f, g] = *self.clock.bytes();
         let clock = [[a, b], [c, d], [e, f], [g, self.zero]].map(u16::from_le_bytes);
-        let (counts, times) = rest.split_at_mut(3);
-        counts.copy_from_slice(&[self.power_ups, self.copies_lost, self.events]);
-        times.copy_from_slice(&clock);
+        let Demand {
+            start,
+            resets,
+            time: [y, m, d, h, n],
+            max_w,
+            zero,
+        } = self.demand;
+        let shown = [[resets, y], [m, d], [h, n]].map(u16::from_le_bytes);
+        let all = [self.power_ups, self.copies_lost, self.events];
+        let all = all.iter().chain(&clock);
+        for (to, from) in rest
+            .iter_mut()
+            .zip(all.chain(&[start]).chain(&shown).chain(&[max_w, zero]))
+        {
+            *to = *from;
+        }
         words
     }
 
@@ -97,8 +119,14 @@ impl Kept {
         kept.copies_lost = *copies_lost;
         kept.events = *events;
         let mut bytes = time.iter().flat_map(|word| word.to_le_bytes());
-        kept.clock = Clock::from_bytes(core::array::from_fn(|_| bytes.next().unwrap_or(0)));
-        kept.zero = bytes.next().unwrap_or(0);
+        let mut byte = || bytes.next().unwrap_or(0);
+        kept.clock = Clock::from_bytes(core::array::from_fn(|_| byte()));
+        kept.zero = byte();
+        kept.demand.start = u16::from_le_bytes([byte(), byte()]);
+        kept.demand.resets = byte();
+        kept.demand.time = core::array::from_fn(|_| byte());
+        kept.demand.max_w = u16::from_le_bytes([byte(), byte()]);
+        kept.demand.zero = u16::from_le_bytes([byte(), byte()]);
         kept
     }
 }

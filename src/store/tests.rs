@@ -3,6 +3,7 @@
 extern crate std;
 
 use super::*;
+use crate::demand::Demand;
 use crate::service::{MeterDevice, STATUS_NONVOLATILE_FAILURE};
 use crate::snapshot::DIAGNOSTICS;
 use c12::clock::Clock;
@@ -47,6 +48,13 @@ fn words_are_stored_in_the_documented_order() {
     kept.copies_lost = 0x8888;
     kept.events = 0x9999;
     kept.clock = Clock::from_bytes([1, 2, 3, 4, 5, 6, 7]);
+    kept.demand = Demand {
+        start: 0xAAAA,
+        resets: 8,
+        time: [9, 10, 11, 12, 13],
+        max_w: 0xBBBB,
+        zero: 0xCCCC,
+    };
     let words = kept.to_words();
     assert_eq!(
         words[6..12],
@@ -54,7 +62,10 @@ fn words_are_stored_in_the_documented_order() {
     );
     assert_eq!(
         words[42..],
-        [0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007]
+        [
+            0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007, 0xAAAA, 0x0908, 0x0B0A, 0x0D0C,
+            0xBBBB, 0xCCCC
+        ]
     );
     assert!(
         words[..6]

@@ -4,6 +4,7 @@
 extern crate std;
 
 use super::{TABLES, sources};
+use crate::demand::Demand;
 use crate::service::{MeterDevice, STATUS_UNPROGRAMMED};
 use crate::store::{Board, MemoryBoard, PAGE, Place};
 use c12::calibration::{self, Constants};
@@ -23,6 +24,14 @@ fn meter() -> MeterDevice<MemoryBoard> {
     meter.status = 0x0081;
     meter.readings.snapshot.put_word(offset::SEQUENCE, 7);
     meter.readings.snapshot.put_word(offset::FLAGS, 0x0000_0041);
+    meter.readings.kept.demand = Demand {
+        start: 7,
+        resets: 3,
+        time: [26, 11, 20, 17, 15],
+        max_w: 3000,
+        zero: 0,
+    };
+    meter.save();
     meter
         .readings
         .snapshot
@@ -57,11 +66,11 @@ fn general() {
         [
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
             0, // header
-            0xAB, 0x9D, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-12 15, 16 20-23, 27 28
+            0xAB, 0xBD, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 27 28
             0, 0x1F, 0x9C, // ST 40-44, 50-52 55
             0, 0xC0, 0x11, // ST 70 71, 72 76
             0x0F, // MT0 to MT3
-            0xC0, 0x04, // procedures 6 7 10
+            0xC0, 0x06, // procedures 6 7 9 10
             0xA0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0,    // ST 5 7, 42 can be written
             0x02  // MT1 too
         ]
@@ -77,7 +86,7 @@ fn general() {
 #[test]
 fn sources_and_selections() {
     let mut meter = meter();
-    assert_eq!(read(&mut meter, 11), [0, 15, 0, 0, 0, 7, 2, 15]);
+    assert_eq!(read(&mut meter, 11), [4, 16, 1, 0, 0, 7, 2, 16]);
     assert_eq!(
         read(&mut meter, 12),
         [
@@ -87,28 +96,34 @@ fn sources_and_selections() {
             0x2B, 0x00, //
             0x0C, 0xFA, 0x2B, 0x00, 0x0C, 0xFA, 0x23, 0x00, 0x00, 0xF1, 0x2F, 0x00, 0x01, 0xF1,
             0x2F, 0x00, //
-            0x02, 0xF1, 0x2B, 0x00, 0x18, 0xF9, 0x2F, 0x00, 0x21, 0xF9, 0x2B, 0x00
+            0x02, 0xF1, 0x2B, 0x00, 0x18, 0xF9, 0x2F, 0x00, 0x21, 0xF9, 0x2B, 0x00, //
+            0x00, 0x44, 0x02, 0x00
         ]
     );
     assert_eq!(read(&mut meter, 15).len(), 7 * 8);
     assert_eq!(
         read(&mut meter, 16),
-        [25, 25, 25, 25, 25, 25, 25, 17, 17, 17, 17, 17, 17, 17, 17]
+        [
+            25, 25, 25, 25, 25, 25, 25, 17, 17, 17, 17, 17, 17, 17, 17, 19
+        ]
     );
-    assert_eq!(read(&mut meter, 20), [0, 0, 0, 7, 0, 0, 1, 0, 0, 8]);
+    assert_eq!(read(&mut meter, 20), [6, 0, 0, 7, 1, 0, 1, 0, 0, 8]);
     assert_eq!(read(&mut meter, 21), read(&mut meter, 20));
-    assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6, 15, 1]);
     assert_eq!(read(&mut meter, 27), [7, 8, 9, 10, 11, 12, 13, 14]);
-    assert_eq!(sources::SOURCES, 15);
+    assert_eq!(read(&mut meter, 13), [15, 0]);
+    assert_eq!(sources::SOURCES, 16);
 }
 
 #[test]
 fn registers_show_the_snapshot() {
     let mut meter = meter();
     let registers = read(&mut meter, 23);
-    assert_eq!(registers.len(), 28);
-    assert_eq!(registers[..4], 12_345u32.to_le_bytes());
-    assert_eq!(registers[24..], [4, 3, 2, 1]);
+    assert_eq!(registers.len(), 38);
+    // Demand resets, the energies, time and value of the maximum demand.
+    assert_eq!(registers[..5], [3, 0x39, 0x30, 0, 0]);
+    assert_eq!(registers[25..29], [4, 3, 2, 1]);
+    assert_eq!(registers[29..], [26, 11, 20, 17, 15, 0xB8, 0x0B, 0, 0]);
     let present = read(&mut meter, 28);
     assert_eq!(present.len(), 32);
     assert_eq!(present[..4], 219_998i32.to_le_bytes());
@@ -149,8 +164,8 @@ fn events() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 71), [1, 6, 1, 0, 4, 0, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
-    // Power up, time changed, procedure invoked, table written, measurement error; wrong password.
-    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0, 0, 0, 0x08, 1]);
+    // Power up, time changed, procedure invoked, table written, demand reset, measurement error; wrong password.
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0x10, 0, 0, 0x08, 1]);
     let log = read(&mut meter, 76);
     assert_eq!(log.len(), 11 + 32 * 16);
     assert_eq!(

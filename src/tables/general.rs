@@ -11,9 +11,10 @@ const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
 const PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 0);
 
 /// Every procedure of the meter; none is a manufacturer's.
-pub const PROCEDURES: [Announced; 3] = [
+pub const PROCEDURES: [Announced; 4] = [
     Announced::read(number::CHANGE_MODE),
     Announced::read(number::CLEAR_STANDARD_STATUS),
+    Announced::read(number::REMOTE_RESET),
     Announced::read(number::SET_DATE_TIME),
 ];
 /// Bytes of the longest parameters: those of set date and time.

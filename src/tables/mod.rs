@@ -6,8 +6,8 @@
 //! | file | tables |
 //! |---|---|
 //! | `general` | ST0 configuration, ST1 manufacturer, ST3 status, ST5 identification, ST7 and ST8 procedures |
-//! | `sources` | ST10/11 dimensions, ST12 units, ST15 constants, ST16 definitions |
-//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies, ST27 selection, ST28 present values |
+//! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST15 constants, ST16 definitions |
+//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
 //! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
 //! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST76 event log |
@@ -48,8 +48,10 @@ pub mod live {
     pub const EVENTS: u16 = 0x700;
     /// The others, 256 bytes.
     pub const LATER_EVENTS: u16 = 0x800;
+    /// The saved registers from here on, by the byte of their copy; a multiple of a page.
+    pub const SAVED: u16 = 0x900;
     /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0x900;
+    pub const SETTINGS: u16 = 0xA00;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
 }
@@ -83,6 +85,7 @@ c12::tables! {
         10: read sources::ST11;
         11: read sources::ST11;
         12: read sources::ST12;
+        13: read sources::ST13;
         15: read sources::ST15;
         16: read sources::ST16;
         20: read registers::ST21;

@@ -1,20 +1,22 @@
 //! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST27, ST28.
 
+use super::live;
 use super::snapshot_part;
-use super::sources::{ENERGIES, SOURCES};
+use super::sources::{DEMANDS, ENERGIES, SOURCES};
+use crate::store;
 use c12::snapshot::offset;
 use c12::table::Part;
 
 /// Values of ST28.
-const PRESENT_VALUES: usize = SOURCES - ENERGIES;
+const PRESENT_VALUES: usize = SOURCES - ENERGIES - DEMANDS;
 
-/// ACT_REGS: summations and present values only.
+/// ACT_REGS: summations, one demand with its date and time and a counter of resets, present values.
 pub static ST21: [Part; 1] = [Part::Rom(&[
-    0,
+    (1 << 1) | (1 << 2),
     0,
     0,
     ENERGIES as u8,
-    0,
+    DEMANDS as u8,
     0,
     1,
     0,
@@ -36,8 +38,11 @@ const fn consecutive<const N: usize>(first: usize) -> [u8; N] {
 static SUMMATION_SELECT: [u8; ENERGIES] = consecutive(0);
 static PRESENT_SELECT: [u8; PRESENT_VALUES] = consecutive(ENERGIES);
 
-/// DATA_SELECTION.
-pub static ST22: [Part; 1] = [Part::Rom(&SUMMATION_SELECT)];
+/// DATA_SELECTION; the demand is a maximum.
+pub static ST22: [Part; 2] = [
+    Part::Rom(&SUMMATION_SELECT),
+    Part::Rom(&[(SOURCES - DEMANDS) as u8, 1]),
+];
 /// PRESENT_REG_SELECT.
 pub static ST27: [Part; 1] = [Part::Rom(&PRESENT_SELECT)];
 
@@ -46,8 +51,9 @@ const fn whole(energy_offset: usize) -> Part {
     snapshot_part(energy_offset + 4, 4)
 }
 
-/// CURRENT_REG_DATA: the seven energies.
-pub static ST23: [Part; ENERGIES] = [
+/// CURRENT_REG_DATA: the number of demand resets, the seven energies, the maximum demand.
+pub static ST23: [Part; ENERGIES + 2] = [
+    saved(DEMAND, 1),
     whole(offset::IMPORT),
     whole(offset::EXPORT),
     whole(offset::Q1),
@@ -55,7 +61,19 @@ pub static ST23: [Part; ENERGIES] = [
     whole(offset::Q3),
     whole(offset::Q4),
     whole(offset::APPARENT),
+    saved(DEMAND + 1, 9),
 ];
+
+/// Where a copy of the registers has the demand.
+const DEMAND: u16 = store::CONTENT + 2 * store::kept::DEMAND;
+
+/// `size` bytes from `at` of the saved registers.
+const fn saved(at: u16, size: u16) -> Part {
+    Part::Live {
+        id: live::SAVED + at,
+        size,
+    }
+}
 
 /// PRESENT_REG_DATA: eight quantities, which stand in the snapshot in the order of their sources.
 pub static ST28: [Part; 1] = [snapshot_part(offset::VRMS_MV, 4 * PRESENT_VALUES as u16)];

@@ -1,4 +1,4 @@
-//! Decade 1: what the meter measures, and in which units. ST11, ST12, ST15, ST16.
+//! Decade 1: what the meter measures, and in which units. ST11, ST12, ST13, ST15, ST16.
 //!
 //! | source | quantity | unit | shown in |
 //! |---|---|---|---|
@@ -10,12 +10,16 @@
 //! | 10, 11, 12 | active, reactive, apparent power | mW, mvar, mVA | ST28 |
 //! | 13 | power factor | 10⁻⁶ | ST28 |
 //! | 14 | frequency | µHz | ST28 |
+//! | 15 | maximum demand of active power delivered, blocks of 15 minutes | W | ST23 |
 
+use crate::demand::INTERVAL_MIN;
 use c12::table::Part;
 use c12::uom::{Uom, flow, multiplier, segment, time_base};
 
 /// Number of sources.
-pub const SOURCES: usize = 15;
+pub const SOURCES: usize = 16;
+/// The last one is a demand.
+pub const DEMANDS: usize = 1;
 /// The first of them are energies, in ST23's order.
 pub const ENERGIES: usize = 7;
 
@@ -67,6 +71,13 @@ const UNITS: [Uom; SOURCES] = [
     magnitude(2, time_base::INSTANTANEOUS, multiplier::MILLI),
     signed(24, multiplier::MICRO),
     magnitude(33, time_base::INSTANTANEOUS, multiplier::MICRO),
+    Uom::new(
+        0,
+        time_base::BLOCK,
+        multiplier::ONE,
+        flow::IMPORT,
+        segment::ALL,
+    ),
 ];
 
 static UNIT_BYTES: [u8; SOURCES * 4] = {
@@ -84,11 +95,11 @@ static UNIT_BYTES: [u8; SOURCES * 4] = {
     bytes
 };
 
-/// ACT_SOURCES_LIM: no demands yet, constants for the energies, electric.
+/// ACT_SOURCES_LIM: block demand, constants for the energies, electric.
 pub static ST11: [Part; 1] = [Part::Rom(&[
-    0,
+    1 << 2,
     SOURCES as u8,
-    0,
+    DEMANDS as u8,
     0,
     0,
     ENERGIES as u8,
@@ -98,6 +109,9 @@ pub static ST11: [Part; 1] = [Part::Rom(&[
 
 /// UOM_ENTRY.
 pub static ST12: [Part; 1] = [Part::Rom(&UNIT_BYTES)];
+
+/// DEMAND_CONTROL: the interval in minutes.
+pub static ST13: [Part; 1] = [Part::Rom(&[INTERVAL_MIN, 0])];
 
 /// Multiplier 1 and offset 0 for each energy: registers are in watt-hours as they stand.
 static CONSTANTS: [u8; ENERGIES * 8] = {
@@ -113,7 +127,7 @@ static CONSTANTS: [u8; ENERGIES * 8] = {
 /// CONSTANTS.
 pub static ST15: [Part; 1] = [Part::Rom(&CONSTANTS)];
 
-/// A unit exists, values are in engineering units; energies have a constant too.
+/// A unit exists, values are in engineering units; energies have a constant too, and the demand an interval.
 static DEFINITIONS: [u8; SOURCES] = {
     let mut bytes = [0x11; SOURCES];
     let mut k = 0;
@@ -121,6 +135,7 @@ static DEFINITIONS: [u8; SOURCES] = {
         bytes[k] |= 0x08;
         k += 1;
     }
+    bytes[SOURCES - DEMANDS] |= 0x02;
     bytes
 };
 

@@ -102,6 +102,45 @@ fn the_clock_runs_from_the_crystal_and_stands_still_without_supply() {
     );
 }
 
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn demand_is_the_mean_over_the_clocks_quarter_and_reset_by_procedure_9() {
+    let mut meter = meter();
+    let setting = Setting::parse(Some("2026-11-20T17:44:00"), true).expect("a time");
+    with_session(&mut meter, |session| {
+        clock::set(session, &setting).expect("procedure 10")
+    });
+    meter.run(63.0).expect("runs");
+    let demand = |meter: &mut Meter| {
+        let record = with_session(meter, |session| {
+            reader::tables::Tables::new(session)
+                .decoded(23)
+                .expect("ST23")
+        });
+        let demand = record["TOT_DATA_BLOCK"]["DEMANDS"][0].clone();
+        let last = record["registers"].as_array().and_then(|all| all.last());
+        let meaning = last.expect("registers")["quantity"].clone();
+        assert_eq!(meaning, "active import demand");
+        let [time, value] = ["EVENT_TIME", "DEMAND"].map(|name| demand[name][0].clone());
+        let value_w = value.as_f64().expect("a number");
+        (time, value_w, record["NBR_DEMAND_RESETS"].clone())
+    };
+    let (time, value_w, resets) = demand(&mut meter);
+    // A minute of 2.2 kW in a quarter of an hour; what is counted is up to a second old, at both of its ends.
+    let expected_w = 2200.0 * 60.0 / 900.0;
+    assert!(
+        (value_w - expected_w).abs() < 4.0,
+        "{value_w} W, not {expected_w}"
+    );
+    assert_eq!(time, "2026-11-20T17:45:00");
+    assert_eq!(resets, 0);
+    with_session(&mut meter, |session| {
+        reader::procedure::run(session, 9, &[1]).expect("procedure 9")
+    });
+    let (_, value_w, resets) = demand(&mut meter);
+    assert_eq!((value_w, resets), (0.0, 1.into()));
+}
+
 /// Sends a packet and returns what comes within 300 ms.
 fn exchange(meter: &mut Meter, bytes: &[u8]) -> Vec<u8> {
     meter.machine.take_received(Uart::Port);

@@ -78,7 +78,22 @@ impl<'s, 'a> Tables<'s, 'a> {
                 let block = record
                     .get("TOT_DATA_BLOCK")
                     .and_then(|block| block.get("SUMMATIONS"));
-                Some(self.explain(block, selection.get("SUMMATION_SELECT"))?)
+                let mut registers = self.explain(block, selection.get("SUMMATION_SELECT"))?;
+                // Of a demand's occurrences the first is the largest, or smallest.
+                let demands = record
+                    .get("TOT_DATA_BLOCK")
+                    .and_then(|block| block.get("DEMANDS"))
+                    .and_then(Value::as_array);
+                let demands: Value = demands
+                    .into_iter()
+                    .flatten()
+                    .map(|demand| demand["DEMAND"][0].clone())
+                    .collect();
+                let demands = self.explain(Some(&demands), selection.get("DEMAND_SELECT"))?;
+                if let (Value::Array(all), Value::Array(more)) = (&mut registers, demands) {
+                    all.extend(more);
+                }
+                Some(registers)
             }
             28 => {
                 let selection = self.record(27)?;

@@ -175,7 +175,7 @@ fn every_module_does_its_work(port: &str) {
     let rows = fs::read_to_string(&dump).expect("the dump");
     assert!(
         rows.lines()
-            .any(|row| row.starts_with("23,") && row.contains(",28,"))
+            .any(|row| row.starts_with("23,") && row.contains(",38,"))
     );
     fs::remove_file(&dump).expect("the dump goes");
 
