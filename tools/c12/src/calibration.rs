@@ -19,13 +19,14 @@
 //! |---|---|---|---|
 //! | 0 | `gain` | i32 | 2⁻³⁰; true over nominal |
 //! | 4 | `noise` | u32 | code²/256; mean square of the noise |
-//! | 8 | `power_gain` | i32 | 2⁻³⁰; true power over that from the gains |
+//! | 8 | `power_gain` | i32 | 2⁻³⁰; true power over that from the gains; of the voltage: the converter's true sample rate over the nominal one |
 //! | 12 | `phase` | i32 | 2⁻³⁰ rad; by which the measured current lags the true one too much |
 //! | 16 | `power_offset` | i32 | code²; power read without load |
 //!
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
-//! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C. The firmware keeps curves and laws but does
-//! not apply them yet.
+//! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C. The firmware applies
+//! the line's curve: straight in the fourth root of the current between points, constant beyond the ends, nothing when
+//! all is zero. It keeps the neutral's curve and the laws but does not apply them.
 //!
 //! The meter takes a write only with the factory jumper and the factory password, whole or in part (even offset and
 //! length); it checks what the
@@ -103,7 +104,7 @@ pub struct Channel {
     pub gain: i32,
     /// code²/256.
     pub noise: u32,
-    /// 2⁻³⁰.
+    /// 2⁻³⁰; of the voltage the clock.
     pub power_gain: i32,
     /// 2⁻³⁰ rad.
     pub phase: i32,

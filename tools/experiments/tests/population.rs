@@ -301,7 +301,7 @@ impl Reference for Exact {
             current_a,
             p_w: voltage_v * current_a * cos,
             q_var: voltage_v * current_a * sin,
-            f_hz: frequency_hz,
+            f_hz: Some(frequency_hz),
         };
         Ok(())
     }

@@ -1,11 +1,15 @@
 //! From readings under present constants to the constants that make them true; and what readings would be under others.
 //!
 //! Everything in complex power: S = P + jQ, Q positive for lagging current. Under the meter's constants (gains g,
-//! power gain, phase φ, offset X₀) it shows S = G·N·e^(−jφ) − G·X₀, G the product of the gains, from the raw power N of
+//! power gain, phase φ, offset X₀) it shows S = G·(N − X₀)·e^(−jφ), G the product of the gains, from the raw power N of
 //! the board as designed. A board gives N = a·S_true + X: a its gain and phase error, X the crosstalk of the voltage into
 //! the current. X is what there is without load, a = (N − X)/S_true at the test current. The new constants are G = 1/|a|,
-//! φ = arg a, X₀ = Re(X·e^(−jφ)), and the gains of voltage and current by which rms values become true.
+//! φ = arg a, X₀ = Re(X·e^(−jφ))/cos φ, and the gains of voltage and current by which rms values become true. At other
+//! currents a is another one, aₖ: the curve adds |a/aₖ| − 1 to the gain and arg aₖ/a to the phase there.
+//!
+//! The clock constant is the true frequency over the one that the board as designed would show.
 
+use super::curve::{self, MEASURED};
 use c12::calibration::{Channel, Constants};
 
 /// Volts and amperes of one converter code, and what their product is in watts.
@@ -58,8 +62,8 @@ pub struct Truth {
     pub p_w: f64,
     /// Reactive power, var, lagging positive.
     pub q_var: f64,
-    /// Hertz.
-    pub f_hz: f64,
+    /// Hertz, if the reference knows them.
+    pub f_hz: Option<f64>,
 }
 
 impl Truth {
@@ -92,6 +96,8 @@ pub struct Pass {
     pub main: Load,
     /// A hundredth of it, PF 1; for the crosstalk where the meter hides the power without load.
     pub low: Load,
+    /// Other currents, ascending, for the line's curve; the curve stays where there are none.
+    pub curve: [Option<Load>; MEASURED],
     /// The reference's current flows through the neutral sensor too.
     pub is_neutral_driven: bool,
 }
@@ -194,19 +200,31 @@ struct Raw {
     power: Complex,
 }
 
+/// The channels' constants, those of the line with what its curve adds at a current.
+fn numbers_at(constants: &Constants, line_a: f64) -> [Numbers; 3] {
+    let [voltage, mut line, neutral] = constants.channels.each_ref().map(Numbers::of);
+    let added = curve::at(&constants.curves[0], line_a);
+    line.gain *= 1.0 + added.gain;
+    line.phase_rad += added.phase_rad;
+    [voltage, line, neutral]
+}
+
 /// Takes the present constants out of what the meter shows.
 fn raw(shown: &Shown, present: &Constants) -> Raw {
-    let [voltage, line, neutral] = present.channels.each_ref().map(Numbers::of);
+    // The meter looks its curve up by the current without what the curve adds.
+    let line_a = shown.line_a() / (1.0 + curve::at(&present.curves[0], shown.line_a()).gain);
+    let [voltage, line, neutral] = numbers_at(present, line_a);
     let gains = voltage.gain * line.gain * line.power_gain;
     let square = |shown_a2: f64, channel: &Numbers| {
         shown_a2 / channel.gain.powi(2) + channel.noise_code2 * CODE_A.powi(2)
     };
     let voltage_v = shown.voltage_v / voltage.gain;
-    let power = Complex {
-        re: shown.p_w / gains + line.offset_code2 * CODE_W,
+    let mut power = Complex {
+        re: shown.p_w / gains,
         im: shown.q_var / gains,
     }
     .turned(line.phase_rad);
+    power.re += line.offset_code2 * CODE_W;
     Raw {
         voltage_v,
         line_square_a2: square(shown.line_square_a2, &line)
@@ -228,29 +246,35 @@ fn correlated_a2(channel: &Numbers, voltage_v: f64, power_w: f64) -> f64 {
 /// What the meter would have shown with `other` constants in place of the `present` ones.
 pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
     let board = raw(shown, present);
-    let [voltage, line, neutral] = other.channels.each_ref().map(Numbers::of);
-    let gains = voltage.gain * line.gain * line.power_gain;
-    let power = board.power.turned(-line.phase_rad);
     let square = |raw_a2: f64, channel: &Numbers| {
         (raw_a2 - channel.noise_code2 * CODE_A.powi(2)).max(0.0) * channel.gain.powi(2)
     };
+    let line_square = |line: &Numbers| {
+        let correlated_a2 = correlated_a2(line, board.voltage_v, board.power.re);
+        square(board.line_square_a2 - correlated_a2, line)
+    };
+    let [_, plain, _] = other.channels.each_ref().map(Numbers::of);
+    let [voltage, line, neutral] = numbers_at(other, line_square(&plain).sqrt());
+    let gains = voltage.gain * line.gain * line.power_gain;
+    let mut power = board.power;
+    power.re -= line.offset_code2 * CODE_W;
+    let power = power.turned(-line.phase_rad).times(gains);
     Shown {
         voltage_v: board.voltage_v * voltage.gain,
-        line_square_a2: square(
-            board.line_square_a2 - correlated_a2(&line, board.voltage_v, board.power.re),
-            &line,
-        ),
+        line_square_a2: line_square(&line),
         neutral_square_a2: square(board.neutral_square_a2, &neutral),
-        p_w: gains * (power.re - line.offset_code2 * CODE_W),
-        q_var: gains * power.im,
+        p_w: power.re,
+        q_var: power.im,
+        f_hz: shown.f_hz / clock(present) * clock(other),
         ..*shown
     }
 }
 
 /// The constants under which the loads of a pass, measured under the `present` ones, read true.
 ///
-/// Curves, temperature laws and thresholds stay. Neutral: noise and, when it is driven, gain; the meter shows no
-/// neutral power from which its phase would follow.
+/// Temperature laws and thresholds stay, the line's curve too where it was not measured, and the clock constant where the
+/// reference has no frequency or a wrong one ([`FURTHEST_CLOCK`]). Neutral: noise and, when it is driven, gain; the
+/// meter shows no neutral power from which its phase would follow.
 pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     let mut numbers = present.channels.each_ref().map(Numbers::of);
     let idle = raw(&pass.no_load, present);
@@ -319,7 +343,30 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     line.gain = pass.main.truth.current_a / line_a;
     line.phase_rad = board.angle();
     line.power_gain = 1.0 / board.magnitude() / (voltage.gain * line.gain);
-    line.offset_code2 = crosstalk.turned(-line.phase_rad).re / CODE_W;
+    line.offset_code2 = crosstalk.turned(-line.phase_rad).re / line.phase_rad.cos() / CODE_W;
+
+    // Other currents: how the board differs there. A curve that stays adds at the test load what was there before.
+    let mut curves = present.curves;
+    let main_a = pass.main.truth.current_a;
+    if pass.curve.iter().any(Option::is_some) {
+        let found = pass.curve.iter().flatten().map(|load| {
+            let shown = raw(&load.shown, present);
+            let crosstalk = crosstalk.times(1.0 / scale(shown.voltage_v));
+            let here = shown.power.minus(crosstalk).over(truth(load)).over(board);
+            let correction = curve::Correction {
+                gain: 1.0 / here.magnitude() - 1.0,
+                phase_rad: here.angle(),
+            };
+            (load.truth.current_a, correction)
+        });
+        curves[0] = curve::through(main_a, found);
+    }
+    let added = curve::at(&curves[0], main_a);
+    line.gain /= 1.0 + added.gain;
+    line.phase_rad -= added.phase_rad;
+    if let Some(Ok(clock)) = clock_found(pass, present) {
+        voltage.power_gain = clock;
+    }
     if pass.is_neutral_driven {
         let neutral_a = (main.neutral_square_a2 - noise_a2(neutral)).sqrt();
         neutral.gain = pass.main.truth.current_a / neutral_a;
@@ -327,8 +374,29 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     Constants {
         version: c12::calibration::VERSION,
         channels: numbers.map(|numbers| numbers.channel()),
+        curves,
         ..*present
     }
+}
+
+/// Furthest that a converter's clock is from its nominal rate; beyond it the reference is wrong.
+pub const FURTHEST_CLOCK: f64 = 500e-6;
+
+/// The clock constant: the converter's true sample rate over the nominal one.
+pub fn clock(constants: &Constants) -> f64 {
+    Numbers::of(&constants.channels[0]).power_gain
+}
+
+/// The clock constant by which the frequency at the test load reads true; nothing where the reference has no frequency.
+///
+/// # Errors
+/// What it would have to be, where no crystal is that far off.
+pub fn clock_found(pass: &Pass, present: &Constants) -> Option<Result<f64, f64>> {
+    let Load { shown, truth } = &pass.main;
+    let found = truth.f_hz? / (shown.f_hz / clock(present));
+    // Not a number is no clock either.
+    let is_plausible = (found - 1.0).abs() <= FURTHEST_CLOCK;
+    Some(if is_plausible { Ok(found) } else { Err(found) })
 }
 
 /// Noise of a current channel as a current, A rms.

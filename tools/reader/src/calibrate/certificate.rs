@@ -1,6 +1,7 @@
 //! The certificate: JSON for programs, one HTML page for people.
 
-use super::arithmetic::{gains, noise_a, power_offset_w};
+use super::arithmetic::{clock, gains, noise_a, power_offset_w};
+use super::curve;
 use super::report::{CHANNEL_NAMES, Errors, Report};
 use anyhow::{Context, Result};
 use c12::calibration::Constants;
@@ -59,6 +60,7 @@ pub fn json(report: &Report, time: &str) -> Value {
         "reference": report.reference,
         "verdict": report.verdict(),
         "refusal": report.refusal,
+        "clock_remark": report.clock,
         "passes": report.passes,
         "never_calibrated_before": report.is_first,
         "constants_before": constants(&report.before),
@@ -71,6 +73,12 @@ fn constants(constants: &Constants) -> Value {
     let mut object = Map::new();
     for (channel, name) in constants.channels.iter().zip(CHANNEL_NAMES) {
         let [gain, power_gain, phase_rad] = gains(channel);
+        // The voltage has no power of its own; the word is the clock's.
+        let power_gain = if name == CHANNEL_NAMES[0] {
+            1.0
+        } else {
+            power_gain
+        };
         let channel = json!({
             "gain": gain,
             "noise_a": noise_a(channel),
@@ -80,6 +88,19 @@ fn constants(constants: &Constants) -> Value {
         });
         object.insert(name.to_owned(), channel);
     }
+    object.insert(
+        "clock_ppm".to_owned(),
+        json!((clock(constants) - 1.0) * 1e6),
+    );
+    let points = curve::listed(&constants.curves[0]).into_iter();
+    let points = points.map(|(current_a, correction)| {
+        json!({
+            "current_a": current_a,
+            "gain_ppm": correction.gain * 1e6,
+            "phase_deg": correction.phase_rad.to_degrees(),
+        })
+    });
+    object.insert("line_curve".to_owned(), points.collect());
     Value::Object(object)
 }
 
@@ -125,6 +146,9 @@ pub fn page(report: &Report, time: &str) -> String {
         &["constant", "before", "after"],
         &report.constants(),
     );
+    if let Some(remark) = &report.clock {
+        let _ = writeln!(page, "<p>{}</p>", escaped(remark));
+    }
     page += "</html>\n";
     page
 }
@@ -179,7 +203,20 @@ mod tests {
         let mut report = report();
         let mut after = Constants::NOMINAL;
         after.channels[1].phase = 1 << 20;
+        after.channels[0].power_gain += 11_811;
+        after.curves[0] = crate::calibrate::curve::through(
+            10.0,
+            [(
+                0.05,
+                curve::Correction {
+                    gain: 40e-6,
+                    phase_rad: -600e-6,
+                },
+            )]
+            .into_iter(),
+        );
         report.after = Some(after);
+        report.clock = Some("the clock & its crystal".to_owned());
         report.passes = 1;
         let json = json(&report, "2026-11-20T15:00:00");
         assert_eq!(json["verdict"], json!("calibrated"));
@@ -189,6 +226,15 @@ mod tests {
             .as_f64()
             .unwrap();
         assert!((phase - 0.055_95).abs() < 1e-5, "{phase}");
+        let point = &json["constants_after"]["line_curve"][0];
+        assert_eq!(point["current_a"], json!(0.05));
+        assert!(
+            (point["phase_deg"].as_f64().unwrap() + 0.0344).abs() < 1e-4,
+            "{point}"
+        );
+        assert_eq!(json["constants_before"]["line_curve"], json!([]));
+        let clock_ppm = json["constants_after"]["clock_ppm"].as_f64().unwrap();
+        assert!((clock_ppm - 11.0).abs() < 0.01, "{clock_ppm}");
         let page = page(&report, "2026-11-20T15:00:00");
         assert!(page.contains("bench &lt;7&gt; &amp; co"));
         assert!(
@@ -199,8 +245,18 @@ mod tests {
             page.contains("<td>line phase</td><td>+0.0000°</td><td>+0.0560°</td>"),
             "{page}"
         );
+        assert!(
+            page.contains("<td>converter clock</td><td>+0.00 ppm</td><td>+11.00 ppm</td>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("<td>line phase at 0.05 A</td><td>+0.0000°</td><td>-0.0344°</td>"),
+            "{page}"
+        );
+        assert!(page.contains("clock &amp; its crystal"));
         let text = report.text();
         assert!(text.contains("calibrated, passes: 1"), "{text}");
+        assert!(text.contains("clock & its crystal"), "{text}");
     }
 
     #[test]

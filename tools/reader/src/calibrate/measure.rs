@@ -129,7 +129,10 @@ pub fn measure(
         last = Some(next_window(session, last)?.sequence);
     }
     let mut sum = Shown::default();
-    let mut truth = Truth::default();
+    let mut truth = Truth {
+        f_hz: Some(0.0),
+        ..Truth::default()
+    };
     let mut samples = 0.0;
     for done in 0..setting.average_s {
         let window = next_window(session, last)?;
@@ -156,7 +159,8 @@ pub fn measure(
             truth.current_a += sample.current_a;
             truth.p_w += sample.p_w;
             truth.q_var += sample.q_var;
-            truth.f_hz += sample.f_hz;
+            // One without a frequency is no frequency.
+            truth.f_hz = truth.f_hz.zip(sample.f_hz).map(|(sum, f_hz)| sum + f_hz);
             samples += 1.0;
         }
         progress.at(done + 1, setting.average_s);
@@ -178,7 +182,7 @@ pub fn measure(
             current_a: truth.current_a / samples,
             p_w: truth.p_w / samples,
             q_var: truth.q_var / samples,
-            f_hz: truth.f_hz / samples,
+            f_hz: truth.f_hz.map(|sum| sum / samples),
         }
     } else {
         if reference.is_slow() {
@@ -188,7 +192,12 @@ pub fn measure(
         truth.context("the reference says nothing about this load")?
     };
     progress.end();
-    for (whose, f_hz) in [("the meter", shown.f_hz), ("the reference", truth.f_hz)] {
+    let frequencies = [
+        ("the meter", Some(shown.f_hz)),
+        ("the reference", truth.f_hz),
+    ];
+    for (whose, f_hz) in frequencies {
+        let Some(f_hz) = f_hz else { continue };
         if !(45.0..=66.0).contains(&f_hz) {
             bail!("at {words} {whose} measures {f_hz} Hz: calibrate between 45 and 66 Hz");
         }

@@ -1,5 +1,6 @@
 //! The plan file: loads, averaging times and limits of a calibration.
 
+use super::curve::MEASURED;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::path::Path;
@@ -28,6 +29,9 @@ pub struct Plan {
     pub main: LoadPlan,
     /// About a hundredth of it at PF 1: crosstalk.
     pub low: LoadPlan,
+    /// Other currents at which the line's gain and phase are found, ascending; its curve stays when there are none.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
     /// Loads at which the errors before and after are found and the latter judged.
     #[serde(default)]
     pub check: Vec<Check>,
@@ -58,6 +62,13 @@ pub struct ReferencePlan {
     /// The source's current flows through the neutral sensor too.
     #[serde(default)]
     pub drives_neutral: bool,
+    /// The reference's frequency is better than the meter's crystal, 30 ppm: the clock is calibrated by it.
+    #[serde(default = "yes")]
+    pub knows_frequency: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The load that is none.
@@ -74,6 +85,20 @@ pub struct NoLoad {
 pub struct LoadPlan {
     /// Amperes rms.
     pub current_a: f64,
+    /// Windows; the plan's where absent.
+    pub average_s: Option<u32>,
+}
+
+/// A point of the curve. At PF 1 the active power alone says the gain and the reactive power alone the phase, and the
+/// crosstalk's remainder is in none but the gain; another power factor is for references that are better there.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurvePoint {
+    /// Amperes rms.
+    pub current_a: f64,
+    /// Degrees by which the current lags.
+    #[serde(default)]
+    pub lag_deg: f64,
     /// Windows; the plan's where absent.
     pub average_s: Option<u32>,
 }
@@ -220,6 +245,29 @@ impl Plan {
                 );
             }
         }
+        let points = self.curve_points();
+        ensure!(
+            points.len() <= MEASURED,
+            "{} points of the curve besides the test load: give {MEASURED} at most",
+            points.len()
+        );
+        for pair in self.curve.windows(2) {
+            ensure!(
+                pair[0].current_a < pair[1].current_a,
+                "curve at {} A after {} A: give ascending currents",
+                pair[1].current_a,
+                pair[0].current_a
+            );
+        }
+        for point in &self.curve {
+            // Further from the voltage than this, the gain is mostly the phase's error.
+            ensure!(
+                point.current_a > 0.0 && point.lag_deg.abs() <= 60.0,
+                "curve at {} A, {}°: give a current and a lag of 60° at most",
+                point.current_a,
+                point.lag_deg
+            );
+        }
         for check in &self.check {
             ensure!(
                 check.current_a > 0.0 && check.lag_deg.abs() < 89.0 && check.limit_pct > 0.0,
@@ -256,6 +304,17 @@ impl Plan {
         self.setting(self.low.current_a, 0.0, self.low.average_s)
     }
 
+    /// The source at the points of the curve; the test load is a point without being measured for it.
+    pub fn curve_points(&self) -> Vec<Setting> {
+        let points = self
+            .curve
+            .iter()
+            .filter(|point| point.current_a != self.main.current_a);
+        points
+            .map(|point| self.setting(point.current_a, point.lag_deg, point.average_s))
+            .collect()
+    }
+
     /// The source at a check.
     pub fn at(&self, check: &Check) -> Setting {
         self.setting(check.current_a, check.lag_deg, check.average_s)
@@ -265,6 +324,7 @@ impl Plan {
         let checks = self.check.iter().map(|check| self.at(check));
         [self.no_load(), self.main(), self.low()]
             .into_iter()
+            .chain(self.curve_points())
             .chain(checks)
     }
 }
@@ -285,6 +345,9 @@ mod tests {
             "220 V, 60 Hz, 10 A, 60° lagging"
         );
         assert_eq!(plan.limits.power_gain_ppm, 50.0);
+        let currents: Vec<f64> = plan.curve_points().iter().map(|at| at.current_a).collect();
+        assert_eq!(currents, [0.05, 0.4, 2.5, 80.0], "the test load's is known");
+        assert!(plan.reference.knows_frequency);
     }
 
     #[test]
@@ -305,6 +368,17 @@ mod tests {
             ("passes = 2", "pases = 2", "line"),
             ("settle_s = 3", "settle_s = 0", "settle_s = 0"),
             ("lag_deg = 60.0", "lag_deg = 90.0", "90°"),
+            ("current_a = 0.4", "current_a = 0.04", "0.04 A after 0.05 A"),
+            (
+                "current_a = 10.0\n\n[[curve]]",
+                "current_a = 9.0\n\n[[curve]]",
+                "4 at most",
+            ),
+            (
+                "current_a = 2.5",
+                "current_a = 2.5\nlag_deg = 75",
+                "2.5 A, 75°",
+            ),
             ("active_w = 0.15", "active_w = 3", "threshold 3"),
             ("reactive_var = 0.15", "reactive_var = 0", "threshold 0"),
         ] {

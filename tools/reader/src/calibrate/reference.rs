@@ -1,8 +1,8 @@
 //! The reference: who sets the loads and says what they truly are.
 //!
 //! A [`Bench`] speaks SCPI over TCP or a serial line: `SOURce:VOLTage`, `:CURRent`, `:PHASe` (degrees of lag) and
-//! `:FREQuency`, `OUTPut`, and `MEASure:VOLTage?`, `:CURRent?`, `:POWer?`, `:REACtive?`, `:FREQuency?`. [`Typed`] asks
-//! a person to do the same.
+//! `:FREQuency`, `OUTPut`, and `MEASure:VOLTage?`, `:CURRent?`, `:POWer?`, `:REACtive?`, `:FREQuency?`; it may answer the
+//! last with SCPI's 9.91E37 for "not a number", it has then no frequency. [`Typed`] asks a person to do the same.
 
 use super::arithmetic::Truth;
 use super::plan::Setting;
@@ -140,12 +140,26 @@ impl<'a> Bench<'a> {
 
     fn number(&mut self, question: &str) -> Result<f64> {
         let answer = self.instrument.ask(question)?;
-        match answer.parse::<f64>() {
-            // 9.91E37 is SCPI's "not a number".
-            Ok(number) if number.abs() < 1e30 => Ok(number),
-            _ => bail!("the bench answers {question} with {answer:?}, which is no number"),
+        match numeric(&answer) {
+            Some(number) => Ok(number),
+            None => bail!("the bench answers {question} with {answer:?}, which is no number"),
         }
     }
+
+    /// Some references have no frequency. What they then complain of is forgotten.
+    fn frequency_hz(&mut self) -> Result<Option<f64>> {
+        let found = numeric(&self.instrument.ask("MEASure:FREQuency?")?);
+        if found.is_none() {
+            self.instrument.send("*CLS")?;
+        }
+        Ok(found)
+    }
+}
+
+/// An answer as a number; 9.91E37 is SCPI's "not a number".
+fn numeric(answer: &str) -> Option<f64> {
+    let number = answer.parse::<f64>().ok()?;
+    (number.abs() < 1e30).then_some(number)
 }
 
 impl Reference for Bench<'_> {
@@ -176,7 +190,7 @@ impl Reference for Bench<'_> {
             current_a: self.number("MEASure:CURRent?")?,
             p_w: self.number("MEASure:POWer?")?,
             q_var: self.number("MEASure:REACtive?")?,
-            f_hz: self.number("MEASure:FREQuency?")?,
+            f_hz: self.frequency_hz()?,
         }))
     }
 
@@ -193,12 +207,18 @@ impl Reference for Bench<'_> {
 pub struct Typed<R, W> {
     answers: R,
     questions: W,
+    /// The reference shows a frequency, for all that is known.
+    has_frequency: bool,
 }
 
 impl<R: BufRead, W: Write> Typed<R, W> {
     /// Questions go to `questions`, answers come from `answers`, a line each.
     pub fn new(answers: R, questions: W) -> Self {
-        Typed { answers, questions }
+        Typed {
+            answers,
+            questions,
+            has_frequency: true,
+        }
     }
 
     fn line(&mut self, question: &str) -> Result<String> {
@@ -213,9 +233,21 @@ impl<R: BufRead, W: Write> Typed<R, W> {
 
     fn number(&mut self, question: &str) -> Result<f64> {
         loop {
+            if let Some(number) = self.number_or_none(question)? {
+                return Ok(number);
+            }
+            writeln!(self.questions, "a number is needed")?;
+        }
+    }
+
+    fn number_or_none(&mut self, question: &str) -> Result<Option<f64>> {
+        loop {
             let answer = self.line(question)?;
+            if answer.is_empty() {
+                return Ok(None);
+            }
             match answer.replace(',', ".").parse::<f64>() {
-                Ok(number) if number.is_finite() => return Ok(number),
+                Ok(number) if number.is_finite() => return Ok(Some(number)),
                 _ => writeln!(self.questions, "{answer:?} is no number")?,
             }
         }
@@ -248,7 +280,6 @@ impl<R: BufRead, W: Write> Reference for Typed<R, W> {
         if setting.current_a == 0.0 {
             return Ok(Some(Truth {
                 voltage_v,
-                f_hz: setting.frequency_hz,
                 ..Truth::default()
             }));
         }
@@ -261,12 +292,17 @@ impl<R: BufRead, W: Write> Reference for Typed<R, W> {
             let square = (voltage_v * current_a).powi(2) - p_w * p_w;
             square.max(0.0).sqrt().copysign(setting.lag_deg)
         };
+        let mut f_hz = None;
+        if self.has_frequency && setting.lag_deg == 0.0 {
+            f_hz = self.number_or_none("reference hertz, Enter if it shows none:")?;
+            self.has_frequency = f_hz.is_some();
+        }
         Ok(Some(Truth {
             voltage_v,
             current_a,
             p_w,
             q_var,
-            f_hz: setting.frequency_hz,
+            f_hz,
         }))
     }
 
@@ -318,7 +354,7 @@ mod tests {
                 ("MEASure:CURRent?", "10"),
                 ("MEASure:POWer?", "1100"),
                 ("MEASure:REACtive?", "1905.3"),
-                ("MEASure:FREQuency?", "60"),
+                ("MEASure:FREQuency?", "59.9993"),
             ],
             told: &mut told,
         };
@@ -327,6 +363,7 @@ mod tests {
         bench.apply(&MAIN).unwrap();
         let truth = bench.sample().unwrap().unwrap();
         assert_eq!((truth.voltage_v, truth.q_var), (220.01, 1905.3));
+        assert_eq!(truth.f_hz, Some(59.9993));
         assert!((truth.power_factor() - 0.5).abs() < 1e-4);
         drop(bench);
         assert_eq!(
@@ -361,6 +398,43 @@ mod tests {
         );
         let error = bench.sample().unwrap_err().to_string();
         assert!(error.contains("MEASure:VOLTage?"), "{error}");
+    }
+
+    #[test]
+    fn a_bench_without_a_frequency_is_one() {
+        let mut told = Vec::new();
+        let script = Script {
+            answers: &[
+                ("*IDN?", "some,bench"),
+                ("MEASure:VOLTage?", "220"),
+                ("MEASure:CURRent?", "10"),
+                ("MEASure:POWer?", "2200"),
+                ("MEASure:REACtive?", "0"),
+                ("MEASure:FREQuency?", "9.91E37"),
+            ],
+            told: &mut told,
+        };
+        let mut bench = Bench::over(script).unwrap();
+        assert_eq!(bench.sample().unwrap().unwrap().f_hz, None);
+        drop(bench);
+        assert_eq!(told, ["*CLS"; 2], "its complaint is not the next one's");
+    }
+
+    #[test]
+    fn a_person_is_asked_for_the_frequency_until_there_is_none() {
+        let main = Setting {
+            lag_deg: 0.0,
+            ..MAIN
+        };
+        let mut questions = Vec::new();
+        let answers = &b"220\n10\n2200\n60.001\n220\n10\n2200\n\n220\n10\n2200\n"[..];
+        let mut typed = Typed::new(answers, &mut questions);
+        let mut frequency = || typed.finish(&main).unwrap().unwrap().f_hz;
+        assert_eq!(frequency(), Some(60.001));
+        assert_eq!(frequency(), None);
+        assert_eq!(frequency(), None, "not asked again");
+        let questions = String::from_utf8(questions).unwrap();
+        assert_eq!(questions.matches("hertz").count(), 2, "{questions}");
     }
 
     #[test]

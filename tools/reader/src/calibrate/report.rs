@@ -1,6 +1,7 @@
 //! What a calibration found, and the table that is printed of it.
 
-use super::arithmetic::{Load, gains, noise_a, power_offset_w};
+use super::arithmetic::{Load, clock, gains, noise_a, power_offset_w};
+use super::curve;
 use super::plan::Plan;
 use c12::calibration::{CHANNELS, Constants};
 use std::fmt::Write;
@@ -58,6 +59,8 @@ pub struct Report {
     pub checks_expected: Vec<Errors>,
     /// See above.
     pub checks_after: Vec<Errors>,
+    /// Why the clock constant was left as it was; `None` when it was found.
+    pub clock: Option<String>,
     /// Why the meter was refused; `None` when it is calibrated.
     pub refusal: Option<String>,
 }
@@ -76,6 +79,7 @@ impl Report {
             checks_before: vec![],
             checks_expected: vec![],
             checks_after: vec![],
+            clock: None,
             refusal: None,
         }
     }
@@ -116,6 +120,24 @@ impl Report {
                     after.to_owned(),
                 ]);
             }
+        }
+        let mut row = |what: String, describe: &dyn Fn(&Constants) -> String| {
+            let after = self.after.as_ref().map_or("-".to_owned(), describe);
+            rows.push([what, describe(&self.before), after]);
+        };
+        row("converter clock".to_owned(), &|constants| {
+            format!("{:+.2} ppm", (clock(constants) - 1.0) * 1e6)
+        });
+        // The points of the new curve, and what the old one was there.
+        let constants = self.after.as_ref().unwrap_or(&self.before);
+        for (current_a, _) in curve::listed(&constants.curves[0]) {
+            let at = |constants: &Constants| curve::at(&constants.curves[0], current_a);
+            row(format!("line gain at {current_a} A"), &|constants| {
+                format!("{:+.1} ppm", at(constants).gain * 1e6)
+            });
+            row(format!("line phase at {current_a} A"), &|constants| {
+                format!("{:+.4}°", at(constants).phase_rad.to_degrees())
+            });
         }
         rows
     }
@@ -166,6 +188,9 @@ impl Report {
                 text,
                 "{load:<36}{u0:>10}{u1:>10}{i0:>10}{i1:>10}{p0:>10}{p1:>10}{limit:>8}"
             );
+        }
+        if let Some(remark) = &self.clock {
+            let _ = writeln!(text, "\n{remark}");
         }
         let _ = match &self.refusal {
             None => writeln!(text, "\ncalibrated, passes: {}", self.passes),
