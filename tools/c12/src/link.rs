@@ -155,10 +155,6 @@ impl<'b> Link<'b> {
         if self.phase == Phase::Serving || self.phase == Phase::Sending {
             return Signal::Nothing;
         }
-        // A packet that stopped half-way is forgotten when something new comes.
-        if self.position != 0 && now.wrapping_sub(self.since) > frame.settings.intercharacter {
-            self.position = 0;
-        }
         if self.position == 0 {
             if byte != STP {
                 return self.between_packets(byte, now);
@@ -265,6 +261,11 @@ impl<'b> Link<'b> {
             Phase::Listening | Phase::Awaiting => {}
         }
         let response = frame.settings.response;
+        // A packet that stopped half-way is forgotten. Here and not when the next byte comes: that may be so late that the
+        // ticks have come round.
+        if self.position != 0 && now.wrapping_sub(self.since) > frame.settings.intercharacter {
+            self.position = 0;
+        }
         if self.active && now.wrapping_sub(self.traffic_at) > frame.traffic {
             return self.lose();
         }

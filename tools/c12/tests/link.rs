@@ -289,3 +289,14 @@ fn the_clock_may_wrap() {
     bench.wait(6_000 + TICK_MS);
     assert!(!bench.responder.in_session());
 }
+
+#[test]
+fn half_a_packet_is_forgotten_however_long_ago_it_came() {
+    // Sixteen bits of ticks come round after 512 s.
+    for ms in [600, 511_900, 512_000, 512_100, 1_024_000] {
+        let mut bench = Bench::new();
+        assert!(bench.feed(&packet(0, 0, &[0x20])[..5]).is_empty());
+        bench.wait(ms);
+        assert_eq!(bench.ask(&mut 0, &[0x20]), IDENTITY, "{ms} ms");
+    }
+}
