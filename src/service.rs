@@ -52,9 +52,6 @@ pub struct MeterDevice<B> {
     settings: Place,
     /// Groups that the session's password has opened.
     groups: u16,
-    /// Wrong passwords in a row, and seconds until the next one is looked at.
-    failures: u16,
-    wait_s: u16,
     /// Seconds since power-up.
     pub uptime_s: u32,
     /// Number of the user who logged on last.
@@ -78,8 +75,6 @@ impl<B: Board> MeterDevice<B> {
             registers: Place::REGISTERS,
             settings: Place::REGISTERS,
             groups: 0,
-            failures: 0,
-            wait_s: 0,
             uptime_s: 0,
             user: 0,
             now: 0,
@@ -186,7 +181,7 @@ impl<B: Board> MeterDevice<B> {
             let import = kept.energy.0[Energy::IMPORT].pulses as u16;
             kept.demand.tick(&kept.clock, import);
             self.uptime_s += 1;
-            self.wait_s = self.wait_s.saturating_sub(1);
+            kept.wait_s = kept.wait_s.saturating_sub(1);
         }
     }
 
@@ -353,7 +348,7 @@ impl<B: Board> Device for MeterDevice<B> {
 
     /// Every password is compared whole, so that the time tells nothing; after a wrong one all wait, twice as long each time.
     fn security(&mut self, password: &[u8; 20]) -> Result<(), Response> {
-        if self.wait_s != 0 {
+        if self.readings.kept.wait_s != 0 {
             return Err(Response::Bsy);
         }
         let mut groups = 0;
@@ -379,14 +374,16 @@ impl<B: Board> Device for MeterDevice<B> {
         }
         self.groups = groups;
         if groups == 0 {
-            if self.failures < FAILURES_MAX {
-                self.failures += 1;
+            let kept = &mut self.readings.kept;
+            if kept.failures < FAILURES_MAX {
+                kept.failures += 1;
             }
-            self.wait_s = 1 << self.failures;
-            self.log(events::WRONG_PASSWORD, self.failures);
+            let failures = kept.failures;
+            kept.wait_s = 1 << failures;
+            self.log(events::WRONG_PASSWORD, failures);
             return Err(Response::Err);
         }
-        self.failures = 0;
+        self.readings.kept.failures = 0;
         Ok(())
     }
 

@@ -208,6 +208,18 @@ fn wrong_passwords_cost_more_and_more_time() {
     assert_eq!(meter.security(&[9; 20]), Err(Response::Err));
     pass(&mut meter, &mut now, 2);
     assert_eq!(meter.security(&FACTORY), Ok(()), "a right one starts anew");
+
+    // Switching the meter off and on shortens nothing.
+    assert_eq!(meter.security(&[9; 20]), Err(Response::Err));
+    pass(&mut meter, &mut now, 2);
+    assert_eq!(meter.security(&[9; 20]), Err(Response::Err));
+    let mut meter = MeterDevice::new(meter.board.clone());
+    let mut now = 0;
+    assert_eq!(meter.security(&FACTORY), Err(Response::Bsy));
+    pass(&mut meter, &mut now, 4);
+    assert_eq!(meter.security(&[9; 20]), Err(Response::Err));
+    pass(&mut meter, &mut now, 7);
+    assert_eq!(meter.security(&FACTORY), Err(Response::Bsy), "the third");
 }
 
 #[test]

@@ -77,7 +77,9 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, demand.start) == 2 * 49);
         const _: () = assert!(offset_of!(Kept, demand.resets) == 2 * kept::DEMAND as usize);
         const _: () = assert!(offset_of!(Kept, demand.time) == 2 * kept::DEMAND as usize + 1);
-        const _: () = assert!(offset_of!(Kept, demand.max_w) == 2 * WORDS - 4);
+        const _: () = assert!(offset_of!(Kept, demand.max_w) == 2 * 53);
+        const _: () = assert!(offset_of!(Kept, failures) == 2 * 55);
+        const _: () = assert!(offset_of!(Kept, wait_s) == 2 * WORDS - 2);
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

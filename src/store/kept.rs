@@ -9,7 +9,8 @@
 //! | 45 … 48 | clock: the seven bytes of ST52, and zero |
 //! | 49 | import pulses at the beginning of the demand interval |
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
-//! | 55 … 79 | free, zero |
+//! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
+//! | 57 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
@@ -19,7 +20,7 @@ use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 55;
+pub const WORDS: usize = 57;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -54,6 +55,10 @@ pub struct Kept {
     pub zero: u8,
     /// Maximum demand.
     pub demand: Demand,
+    /// Wrong passwords in a row.
+    pub failures: u16,
+    /// Seconds until the next password is looked at; they do not pass without supply.
+    pub wait_s: u16,
 }
 
 impl Kept {
@@ -66,6 +71,8 @@ impl Kept {
         clock: Clock::ZERO,
         zero: 0,
         demand: Demand::ZERO,
+        failures: 0,
+        wait_s: 0,
     };
 
     /// In words, as the store holds it.
@@ -93,7 +100,12 @@ impl Kept {
         let all = all.iter().chain(&clock);
         for (to, from) in rest
             .iter_mut()
-            .zip(all.chain(&[start]).chain(&shown).chain(&[max_w, zero]))
+            .zip(all.chain(&[start]).chain(&shown).chain(&[
+                max_w,
+                zero,
+                self.failures,
+                self.wait_s,
+            ]))
         {
             *to = *from;
         }
@@ -127,6 +139,8 @@ impl Kept {
         kept.demand.time = core::array::from_fn(|_| byte());
         kept.demand.max_w = u16::from_le_bytes([byte(), byte()]);
         kept.demand.zero = u16::from_le_bytes([byte(), byte()]);
+        kept.failures = u16::from_le_bytes([byte(), byte()]);
+        kept.wait_s = u16::from_le_bytes([byte(), byte()]);
         kept
     }
 }

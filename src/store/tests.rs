@@ -55,6 +55,8 @@ fn words_are_stored_in_the_documented_order() {
         max_w: 0xBBBB,
         zero: 0xCCCC,
     };
+    kept.failures = 0xDDDD;
+    kept.wait_s = 0xEEEE;
     let words = kept.to_words();
     assert_eq!(
         words[6..12],
@@ -64,7 +66,7 @@ fn words_are_stored_in_the_documented_order() {
         words[42..],
         [
             0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007, 0xAAAA, 0x0908, 0x0B0A, 0x0D0C,
-            0xBBBB, 0xCCCC
+            0xBBBB, 0xCCCC, 0xDDDD, 0xEEEE
         ]
     );
     assert!(
