@@ -243,14 +243,14 @@ const HOLD_UP: Time = 20 * MILLISECOND;
 const CYCLE: Time = SECOND / 60;
 
 /// Runs until a window has been stored; returns from when on the energy is counted that is not in `before`. A window ends
-/// at a rising zero crossing, and is stored less than a cycle later.
+/// at a rising zero crossing, and is stored 8 to 24 ms later: its arithmetic takes some 17 ms.
 fn counted_from(meter: &mut Meter, before: &Energy) -> Time {
     let begun = first_sample(meter);
     let start = History::begin(&mut meter.machine);
     meter.machine.run_for(1_500 * MILLISECOND).expect("runs");
     let history = History::end(&mut meter.machine, start);
     let stored = history.writes.last().expect("saves").time;
-    let crossing = stored / CYCLE * CYCLE;
+    let crossing = (stored - 8 * MILLISECOND) / CYCLE * CYCLE;
     let gained_wh = wh(&energy(&stored::fram(&meter.machine)).0[0]) - wh(&before.0[0]);
     let counted_s = gained_wh * 3600.0 / POWERS_W[0].1;
     let from = crossing - (counted_s * SECOND as f64) as Time;
