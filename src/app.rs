@@ -5,15 +5,17 @@ use crate::hw::{
     board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
     sampler, spi, time, watchdog,
 };
-use c12::diagnostics;
 use c12::event::code;
 use c12::frame::TICKS_PER_S;
 use c12::responder::Responder;
+use c12::{diagnostics, power_quality};
 use core::cell::UnsafeCell;
 use meter430::service::{MeterDevice, STATUS_MEASUREMENT_ERROR};
-use meter430::snapshot::DIAGNOSTICS;
+use meter430::snapshot::{DIAGNOSTICS, POWER_QUALITY};
 use msp430fr2355::Peripherals;
 use panic_msp430 as _;
+
+const _: () = assert!(POWER_QUALITY + power_quality::SIZE == DIAGNOSTICS);
 
 /// The converter is silent when no block has come for this many ticks, 0.1 s; a block takes 2 ms.
 const SILENT_AFTER: u16 = TICKS_PER_S / 10 + 1;
@@ -145,10 +147,15 @@ impl App {
         }
     }
 
-    /// The counters of MT2; the cause of the last reset stands there since power-up.
+    /// The voltage's events, which end MT3, and behind them the counters of MT2; the cause of the last reset stands there since
+    /// power-up.
     fn show_diagnostics(&mut self) {
         let snapshot = &mut self.device.readings.snapshot;
-        let mut at = DIAGNOSTICS;
+        let mut at = POWER_QUALITY + power_quality::offset::EVENTS;
+        for word in metering::voltage_words() {
+            snapshot.put_half(at, word);
+            at += 2;
+        }
         for count in sampler::faults().counters() {
             snapshot.put_half(at, count);
             at += 2;

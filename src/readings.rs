@@ -3,7 +3,7 @@
 use crate::snapshot::{POWER_QUALITY, Snapshot};
 use crate::store::Kept;
 use c12::power_quality;
-use c12::snapshot::{NOT_AVAILABLE, flag, offset};
+use c12::snapshot::{flag, offset};
 use metrology::energy::Register;
 use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
@@ -128,9 +128,6 @@ impl Readings {
                 s.put_word(at, *value as u32);
                 at += 4;
             }
-        }
-        if quantities.flags.intersects(Flags::UNSYNCHRONISED) {
-            s.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
         }
         // What is not counted is not shown, but for the fine values, by which a factory calibrates.
         if quantities.flags.intersects(Flags::NO_LOAD) {

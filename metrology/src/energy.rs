@@ -52,6 +52,26 @@ impl Register {
     }
 }
 
+impl Register {
+    /// Adds what flowed of a kind of energy (0 active, 1 reactive) and plans the pulses that this completes.
+    #[inline(never)]
+    fn count<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        quantities: &mut Quantities,
+        kind: usize,
+        threshold: &i64,
+    ) -> PulseTrain {
+        let flow = quantities.flow();
+        let pulses = self.add(kernel, &flow[kind % flow.len()], threshold);
+        if pulses == 0 {
+            return PulseTrain::EMPTY;
+        }
+        let (last, step) = quantities.time(kernel, kind, &self.remainder, threshold);
+        PulseTrain::ending(last, step, pulses)
+    }
+}
+
 /// The registers of a meter: active energy imported (P ≥ 0) and exported; reactive energy by quadrant, I (P ≥ 0, Q ≥ 0),
 /// II (P < 0, Q ≥ 0), III (P < 0, Q < 0), IV (P ≥ 0, Q < 0); apparent energy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,32 +99,27 @@ impl Energy {
         threshold: &u64,
     ) -> WindowPulses {
         let threshold = &(*threshold as i64);
-        let [active, reactive, apparent] = *quantities.flow();
         let [import, export, first, second, third, fourth, all] = &mut self.0;
-        all.add(kernel, &apparent, threshold);
+        let [active, reactive, apparent] = quantities.flow();
+        all.add(kernel, apparent, threshold);
         let mut counted = import;
         let mut lagging = first;
         let mut leading = fourth;
-        if active < 0 {
+        if *active < 0 {
             counted = export;
             lagging = second;
             leading = third;
         }
-        if reactive < 0 {
+        if *reactive < 0 {
             lagging = leading;
         }
         let mut pulses = WindowPulses {
             length: quantities.length() << 1,
             ..WindowPulses::EMPTY
         };
-        let kinds = [(counted, active), (lagging, reactive)];
-        for (kind, (register, amount)) in kinds.into_iter().enumerate() {
-            let completed = register.add(kernel, &amount, threshold);
-            if completed != 0 {
-                let (last, step) = quantities.time(kernel, kind, &register.remainder, threshold);
-                pulses.trains[kind] = PulseTrain::ending(last, step, completed);
-            }
-        }
+        let [active, reactive] = &mut pulses.trains;
+        *active = counted.count(kernel, quantities, 0, threshold);
+        *reactive = lagging.count(kernel, quantities, 1, threshold);
         pulses
     }
 }

@@ -11,12 +11,12 @@ use crate::wide::ONE;
 use crate::window::block_of;
 use crate::zero_cross::Crossing;
 
-/// One block, Q16 samples.
-const BLOCK_TIME: u32 = (BLOCK as u32) << 16;
+/// One block, Q8 samples.
+const BLOCK_TIME: u16 = (BLOCK as u16) << 8;
 
-/// A half cycle that has not ended after this many Q16 samples ends with the block: the voltage is gone, and with it the
+/// A half cycle that has not ended after this many Q8 samples ends with the block: the voltage is gone, and with it the
 /// crossings. 1½ half cycles of 45 Hz at 8 000 SPS.
-const LONGEST: u32 = 133 << 16;
+const LONGEST: u16 = 133 << 8;
 
 /// What the watch has seen, in words as a table shows them; places in the list are those of [`word`].
 pub type Words = [u16; 7];
@@ -40,7 +40,7 @@ pub mod word {
 }
 
 /// A square of 1 in the unit of the limits.
-const SQUARE: u32 = 1 << 14;
+const SQUARE: u32 = 1 << 12;
 
 /// Square of a share in per cent.
 const fn share(per_cent: u32) -> u16 {
@@ -63,13 +63,13 @@ pub struct VoltageWatch {
     /// Sums of squares of the running half cycle and the one before, 2²⁴ code².
     running: u32,
     previous: u32,
-    /// Length of the one before and of the running one up to the next block, Q16 samples; the former is 0 while there was
+    /// Length of the one before and of the running one up to the next block, Q8 samples; the former is 0 while there was
     /// none.
-    previous_length: u32,
-    since: u32,
+    previous_length: u16,
+    since: u16,
     /// Mean square of the voltage as it usually is, 2¹⁶ code².
     reference: u32,
-    /// Of the present event: worst square over the reference's, Q14, and its length so far.
+    /// Of the present event: worst square over the reference's, Q12, and its length so far.
     worst: u16,
     half_blocks: u16,
     /// What has been seen.
@@ -100,40 +100,39 @@ impl VoltageWatch {
     ) {
         self.half_blocks = self.half_blocks.saturating_add(2);
         let (mut index, mut time) = (BLOCK, BLOCK_TIME);
-        let mut acquired = false;
+        let mut is_whole = false;
         if let Some(crossing) = crossing {
-            (index, time) = (crossing.index, crossing.time());
-            acquired = crossing.acquired;
+            is_whole = !crossing.acquired;
+            index = crossing.index;
+            time = (index as u16) << 8 | (crossing.fraction >> 8) as u16;
         }
         let samples = block_of(block.centre(VOLTAGE));
-        let (old, new) = samples.split_at_checked(index).unwrap_or((samples, &[]));
-        self.running += squares(kernel, old);
+        self.running += squares(kernel, samples.get(..index));
         let length = self.since + time;
         self.since = length;
         if crossing.is_none() && length < LONGEST {
             return;
         }
-        if self.previous_length != 0 && !acquired {
+        if is_whole && self.previous_length != 0 {
             let sum = self.running + self.previous;
-            // Q16 lengths: the quotient is in 2¹⁶ code².
-            let level = kernel.divide((sum as u64) << 24, length + self.previous_length);
-            if self.reference != 0 {
-                self.observe(kernel, level);
-            } else if crossing.is_some() {
-                self.reference = level;
-            }
+            // Q8 lengths: the quotient is in 2¹⁶ code².
+            let both = length as u32 + self.previous_length as u32;
+            let level = kernel.divide((sum as u64) << 16, both);
+            self.observe(kernel, level);
         }
-        // What was before the first crossing is no half cycle.
-        self.previous_length = if acquired { 0 } else { length };
+        self.previous_length = if is_whole { length } else { 0 };
         self.previous = self.running;
-        self.running = squares(kernel, new);
+        self.running = squares(kernel, samples.get(index..));
         self.since = BLOCK_TIME - time;
     }
 
     /// Looks at the newest mean square.
     fn observe<K: Kernel>(&mut self, kernel: &K, level: u32) {
-        let ratio = kernel.divide((level as u64) << 14, self.reference);
-        let ratio = ratio.min(u16::MAX as u32) as u16;
+        if self.reference == 0 {
+            self.reference = level;
+        }
+        // Full scale is less than four times the lowest mains voltage: a ratio fits.
+        let ratio = kernel.divide((level as u64) << 12, self.reference) as u16;
         let [
             counts @ ..,
             last_kind,
@@ -175,14 +174,15 @@ impl VoltageWatch {
             *count = count.wrapping_add(1);
         }
         *last_half_blocks = self.half_blocks;
-        *last_residual = kernel.square_root(&((self.worst as u64) << 16)) as u16;
+        *last_residual = (kernel.square_root(&((self.worst as u64) << 16)) << 1) as u16;
     }
 }
 
 /// Sum of squares, 2²⁴ code²: a full block is below 2²⁶.
 #[inline(never)]
-fn squares<K: Kernel>(kernel: &K, samples: &[i32]) -> u32 {
+fn squares<K: Kernel>(kernel: &K, samples: Option<&[i32]>) -> u32 {
     let mut sum = 0;
+    let samples = samples.unwrap_or(&[]);
     kernel.mac(&mut sum, samples, samples);
     kernel.scale(&mut sum, 1 << 8, 0);
     sum as u32

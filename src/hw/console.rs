@@ -50,12 +50,24 @@ impl ufmt::uWrite for Line<'_> {
 
     fn write_str(&mut self, text: &str) -> Result<(), Self::Error> {
         for byte in text.as_bytes() {
-            QUEUE.lock(|q| {
-                let _ = q.enqueue(*byte); // full: the rest of the line is lost, the meter goes on
-            });
+            put(*byte as u16);
         }
         Ok(())
     }
+
+    /// The line is ASCII.
+    fn write_char(&mut self, character: char) -> Result<(), Self::Error> {
+        put(character as u16);
+        Ok(())
+    }
+}
+
+/// Queues a byte, 0 … 255.
+#[inline(never)]
+fn put(byte: u16) {
+    QUEUE.lock(|queue| {
+        let _ = queue.enqueue(byte as u8); // full: the rest of the line is lost, the meter goes on
+    });
 }
 
 impl Drop for Line<'_> {

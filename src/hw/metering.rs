@@ -2,8 +2,10 @@
 
 use super::kernel::Assembly;
 use super::{power, sampler};
+use c12::power_quality;
 use core::cell::UnsafeCell;
 use meter430::readings::SAMPLE_RATE_HZ;
+use metrology::half_cycle::{VoltageWatch, Words};
 use metrology::harmonics::{Harmonic, Harmonics};
 use metrology::{Config, Meter, Window};
 
@@ -11,6 +13,7 @@ use metrology::{Config, Meter, Window};
 struct Accumulators {
     meter: Meter,
     harmonics: Harmonics,
+    voltage: VoltageWatch,
 }
 
 struct BlockOwned(UnsafeCell<Accumulators>);
@@ -19,6 +22,7 @@ unsafe impl Sync for BlockOwned {}
 static ACCUMULATORS: BlockOwned = BlockOwned(UnsafeCell::new(Accumulators {
     meter: Meter::ZERO,
     harmonics: Harmonics::ZERO,
+    voltage: VoltageWatch::ZERO,
 }));
 
 /// A result on its way to the main loop.
@@ -85,6 +89,8 @@ impl<T> Mailbox<T> {
     }
 }
 
+const _: () = assert!(size_of::<Words>() == 2 * power_quality::VOLTAGE_WORDS);
+
 /// Prepares the arithmetic. Call once, before interrupts are enabled.
 pub fn start() {
     // SAFETY: the block interrupt is not enabled yet.
@@ -92,6 +98,17 @@ pub fn start() {
     accumulators.meter.start(&Config {
         rate: SAMPLE_RATE_HZ,
     });
+}
+
+/// What became of the voltage, one word after the other: each is written at once, and a reading between two of them is
+/// right a second later.
+pub fn voltage_words() -> impl Iterator<Item = u16> {
+    // SAFETY: words of a static that only the block interrupt writes.
+    let words = unsafe { &raw const (*ACCUMULATORS.0.get()).voltage.words };
+    (0..power_quality::VOLTAGE_WORDS).map(move |place| {
+        // SAFETY: inside the array.
+        unsafe { words.cast::<u16>().add(place).read_volatile() }
+    })
 }
 
 /// Takes the completed block through the arithmetic.
@@ -103,7 +120,11 @@ pub unsafe fn on_block() {
     // SAFETY: this is the block interrupt.
     unsafe {
         sampler::with_completed_block(|block| {
-            let Accumulators { meter, harmonics } = &mut *ACCUMULATORS.0.get();
+            let Accumulators {
+                meter,
+                harmonics,
+                voltage,
+            } = &mut *ACCUMULATORS.0.get();
             if power::rail_has_fallen() {
                 meter.hurry();
             }
@@ -117,6 +138,7 @@ pub unsafe fn on_block() {
             if harmonics.push_block(&Assembly, block, meter.end(), place) != 0 {
                 HARMONIC.deliver();
             }
+            voltage.push_block(&Assembly, block, meter.crossing());
         });
     }
 }

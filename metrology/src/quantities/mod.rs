@@ -25,6 +25,9 @@ pub struct Quantities {
     pub flags: Flags,
 }
 
+/// Stands for a quantity that is not known: what table MT0 shows for it.
+const UNKNOWN: i64 = i32::MIN as i64;
+
 /// How many quantities [`Quantities::shown`] gives.
 pub const SHOWN: usize = 8;
 
@@ -136,7 +139,7 @@ impl Quantities {
             }
         }
         if flags.intersects(Flags::UNSYNCHRONISED) {
-            slots[slot::FREQUENCY_UHZ] = 0;
+            slots[slot::FREQUENCY_UHZ] = UNKNOWN;
         }
         self.flags = flags;
     }
@@ -191,6 +194,7 @@ impl Quantities {
     }
 
     /// A desk for formulas that need neither means nor the meter's constants.
+    #[inline(never)]
     fn desk(&mut self) -> Desk<'_> {
         Desk {
             slots: &mut self.slots,
@@ -207,7 +211,7 @@ impl Quantities {
     }
 
     /// What table MT0 shows one behind the other: voltage, mV; line and neutral current, µA; active power, mW, and the
-    /// reactive and the apparent one; power factor, ppm; frequency, µHz (0: unknown).
+    /// reactive and the apparent one; power factor, ppm; frequency, µHz (`i32::MIN`: not known).
     pub fn shown(&self) -> &[i64] {
         &self.slots[slot::SHOWN..slot::SHOWN + SHOWN]
     }
@@ -235,7 +239,7 @@ impl Quantities {
 
     /// Frequency, µHz; 0 if the window was not cut at zero crossings.
     pub fn frequency_uhz(&self) -> u32 {
-        self.slots[slot::FREQUENCY_UHZ] as u32
+        self.slots[slot::FREQUENCY_UHZ].max(0) as u32
     }
 
     /// Active over apparent power, in millionths; the sign is the active power's. 0 without apparent power.
