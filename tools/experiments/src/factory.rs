@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
 use c12::calibration::Constants;
-use reader::calibrate::arithmetic::gains;
+use reader::calibrate::arithmetic::{clock, gains};
 use reader::calibrate::plan::Plan;
 use reader::calibrate::progress::Progress;
 use reader::calibrate::reference::{Bench, Instrument};
@@ -36,9 +36,15 @@ pub fn constants_errors(board: &Board, found: &Constants) -> [f64; 2] {
         (product - 1.0).abs() * 1e6
     };
     // The neutral's crosstalk stays in its gain; it is not metered by.
-    let lag_deg = board.line.phase_deg - board.voltage.phase_deg;
+    let lag_deg = (board.delay_s(1, 10.0) - board.delay_s(0, 220.0)) * 360.0 * 60.0;
     let phase = gains(&found.channels[1])[2].to_degrees() - lag_deg;
     [gain(0).max(gain(1)), phase.abs()]
+}
+
+/// What is left of the converter's crystal by the constants found, ppm.
+#[must_use]
+pub fn clock_error_ppm(board: &Board, found: &Constants) -> f64 {
+    (clock(found) - 1.0) * 1e6 - board.converter.crystal_ppm
 }
 
 /// A meter at the bench.

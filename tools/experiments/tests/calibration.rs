@@ -3,10 +3,10 @@
 use anyhow::{Error, bail};
 use c12::calibration::{Constants, SIZE, TABLE};
 use c12::client::{Client, Transport};
-use experiments::factory::{FACTORY_PASSWORD, Factory, constants_errors};
+use experiments::factory::{FACTORY_PASSWORD, Factory, clock_error_ppm, constants_errors};
 use experiments::line::Line;
 use reader::calibrate::arithmetic::gains;
-use reader::calibrate::plan::Plan;
+use reader::calibrate::plan::{Check, CurvePoint, Plan};
 use reader::calibrate::report::Report;
 use virtual_meter::board::{Board, Spread};
 use virtual_meter::scene::Scene;
@@ -72,10 +72,12 @@ fn random_boards_are_true_after_one_or_two_passes() {
                     .expect("a line");
                 assert_eq!(report.refusal, None, "board {seed}");
                 let errors = errors(&board, &report);
+                let clock_ppm = clock_error_ppm(&board, &report.after.expect("constants"));
                 println!(
-                    "board {seed}: {} passes, gains {:.2} ppm, phase {:.6}°, power {:.5} %",
+                    "board {seed}: {} passes, gains {:.2} ppm, phase {:.6}°, power {:.5} %, clock {clock_ppm:+.3} ppm",
                     report.passes, errors[0], errors[1], errors[2]
                 );
+                assert!(clock_ppm.abs() < 0.5, "board {seed}");
                 assert!(
                     errors[0] < 20.0 && errors[1] < 0.0005 && errors[2] < 0.01,
                     "board {seed}: {errors:?}"
@@ -94,6 +96,94 @@ fn random_boards_are_true_after_one_or_two_passes() {
         one[1].max(other[1]),
         one[2].max(other[2])
     );
+}
+
+/// The plan that is shipped, with checks between its points where phase counts most, 0.25L.
+fn shipped_plan_with_checks() -> Plan {
+    let shipped = include_str!("../../reader/plans/single-phase-220v.toml");
+    let mut plan = Plan::parse(shipped).expect("the shipped plan");
+    let between = [
+        (0.2, 30, 0.06),
+        (1.0, 10, 0.03),
+        (30.0, 10, 0.03),
+        (100.0, 10, 0.03),
+    ];
+    for (current_a, average_s, limit_pct) in between {
+        plan.check.push(Check {
+            current_a,
+            lag_deg: 75.5,
+            limit_pct,
+            average_s: Some(average_s),
+        });
+    }
+    plan
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn the_shipped_plan_makes_a_transformer_with_a_curve_true() {
+    let mut factory = Factory::new("typical").expect("a meter");
+    let board = Board::typical();
+    assert!(!board.line.phase_curve.is_empty());
+    let plan = shipped_plan_with_checks();
+    let report = factory.calibrate(&plan, FACTORY_PASSWORD).expect("a line");
+    print!("{}", report.text());
+    assert_eq!(report.refusal, None);
+    let after = report.after.expect("constants");
+    let [gain_ppm, phase_deg] = constants_errors(&board, &after);
+    assert!(
+        gain_ppm < 20.0 && phase_deg < 0.0005,
+        "{gain_ppm} {phase_deg}"
+    );
+    assert!(clock_error_ppm(&board, &after).abs() < 0.2);
+    // The frequency at the converter's own clock would be 0.66 mHz off.
+    let snapshot = factory.meter.snapshot().expect("MT0");
+    let f_hz = snapshot["f_hz"].as_f64().expect("hertz");
+    assert!((f_hz - 60.0).abs() < 50e-6, "{f_hz} Hz");
+    // At the test load the expected errors are those that came.
+    for (expected, found) in report.checks_expected.iter().zip(&report.checks_after) {
+        let difference = (expected.power_pct - found.power_pct).abs();
+        assert!(difference < 0.06, "{expected:?} {found:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn a_curve_of_two_points_ends_there() {
+    let mut factory = Factory::new("typical").expect("a meter");
+    let mut plan = plan();
+    plan.curve = vec![CurvePoint {
+        current_a: 1.0,
+        lag_deg: 0.0,
+        average_s: Some(10),
+    }];
+    // Constant beyond the ends: what is left there is the transformer's own.
+    for current_a in [1.0, 50.0] {
+        plan.check.push(Check {
+            current_a,
+            lag_deg: 60.0,
+            limit_pct: 0.04,
+            average_s: Some(10),
+        });
+    }
+    for passes in [1, 1] {
+        let report = factory.calibrate(&plan, FACTORY_PASSWORD).expect("a line");
+        assert_eq!(report.refusal, None);
+        assert_eq!(report.passes, passes);
+        let points = stored(&mut factory).curves[0];
+        assert_eq!(points[1..], [points[1]; 4], "{points:?}");
+        assert_eq!(
+            (points[1].current_ua, points[1].gain, points[1].phase),
+            (10_000_000, 0, 0)
+        );
+        let phase_deg = (f64::from(points[0].phase) / 1_048_576.0).to_degrees();
+        let board = Board::typical();
+        let expected = (board.delay_s(1, 1.0) - board.delay_s(1, 10.0)) * 360.0 * 60.0;
+        assert!(
+            (phase_deg - expected).abs() < 0.001,
+            "{phase_deg}° {expected}°"
+        );
+    }
 }
 
 #[test]

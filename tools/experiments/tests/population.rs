@@ -14,7 +14,7 @@ use c12::client::Transport;
 use c12::frame::{Frame, ticks};
 use c12::link::{Link, Turn};
 use c12::responder::Responder;
-use experiments::factory::{FACTORY_PASSWORD, access, constants_errors};
+use experiments::factory::{FACTORY_PASSWORD, access, clock_error_ppm, constants_errors};
 use meter430::readings::SAMPLE_RATE_HZ;
 use meter430::service::MeterDevice;
 use meter430::store::MemoryBoard;
@@ -26,7 +26,7 @@ use reader::calibrate::reference::Reference;
 use reader::calibrate::report::Report;
 use reader::calibrate::{arithmetic::Truth, loads, run};
 use reader::session::Session;
-use virtual_meter::board::{Board, FULL_SCALE, Spread};
+use virtual_meter::board::{Board, FULL_SCALE, PhasePoint, Spread};
 
 /// Boards of the population on which calibration is judged, and of one in which many are broken.
 const BOARDS: u64 = 1000;
@@ -113,7 +113,8 @@ impl Source {
         // Each sensor's output, of full scale, as a cosine and a sine part.
         let pins: [[f64; 2]; 3] = core::array::from_fn(|line| {
             let sensor = self.board.sensors()[line];
-            let angle = (lags[line] + sensor.phase_deg * frequency_hz / 60.0).to_radians();
+            let delay_turns = self.board.delay_s(line, rms[line]) * frequency_hz;
+            let angle = (lags[line] + delay_turns * 360.0).to_radians();
             let peak = rms[line] * 2f64.sqrt() / FULL_SCALE[line] * sensor.gain * droop;
             [peak * angle.cos(), peak * angle.sin()]
         });
@@ -370,6 +371,8 @@ fn outcome(seeds: std::ops::Range<u64>, spread: &'static Spread) -> Outcome {
                     errors[0] < 20.0 && errors[1] < 0.0005 && errors[2] < 0.01,
                     "board {seed} accepted with {errors:?}: {board:?}"
                 );
+                let clock_ppm = clock_error_ppm(&board, &report.after.expect("constants"));
+                assert!(clock_ppm.abs() < 0.5, "board {seed}: clock {clock_ppm} ppm");
                 outcome.calibrated += 1;
                 outcome.passes[report.passes as usize - 1] += 1;
                 for (worst, error) in outcome.worst.iter_mut().zip(errors) {
@@ -402,6 +405,82 @@ fn outcome(seeds: std::ops::Range<u64>, spread: &'static Spread) -> Outcome {
 #[test]
 fn a_dozen_boards() {
     assert_eq!(outcome(1..13, &Spread::FACTORY).calibrated, 12);
+}
+
+/// The same with the curve, and the worst power factor between its points.
+const CURVE_PLAN: &str = "
+name = 'curves'
+voltage_v = 220.0
+frequency_hz = 60.0
+average_s = 5
+settle_s = 2
+passes = 2
+reference = { bench = 'computed', drives_neutral = true }
+no_load = { average_s = 30 }
+main = { current_a = 10.0, average_s = 10 }
+low = { current_a = 0.1, average_s = 2 }
+curve = [{ current_a = 0.05, average_s = 60 }, { current_a = 0.4, average_s = 20 }, { current_a = 2.5 }, { current_a = 80.0 }]
+check = [
+    { current_a = 10.0, lag_deg = 60.0, limit_pct = 0.01 },
+    { current_a = 0.2, lag_deg = 75.5, average_s = 20, limit_pct = 0.05 },
+    { current_a = 1.0, lag_deg = 75.5, average_s = 10, limit_pct = 0.03 },
+    { current_a = 5.0, lag_deg = 75.5, limit_pct = 0.03 },
+    { current_a = 30.0, lag_deg = 75.5, limit_pct = 0.03 },
+    { current_a = 100.0, lag_deg = 75.5, limit_pct = 0.03 },
+]
+";
+
+/// A board whose line transformer lags by another angle at other currents, by up to 0.08°, and its neutral's too.
+fn board_with_curve(seed: u64) -> Board {
+    let mut board = Board::random(seed, &Spread::FACTORY);
+    let mut random = Random(seed);
+    for sensor in [&mut board.line, &mut board.neutral] {
+        let low_deg = 0.04 * random.normal().clamp(-2.0, 2.0);
+        let parts = [
+            (0.05, 1.0),
+            (0.5, 0.6),
+            (5.0, 0.2),
+            (30.0, 0.0),
+            (100.0, -0.1),
+        ];
+        sensor.phase_curve = parts
+            .map(|(current_a, part)| PhasePoint {
+                current_a,
+                phase_deg: low_deg * part,
+            })
+            .to_vec();
+    }
+    board
+}
+
+#[test]
+fn transformers_with_curves_are_true_between_the_points() {
+    let mut random = Random(430);
+    let noise: Rc<[f64]> = (0..1 << 16).map(|_| random.normal()).collect();
+    let plan = Plan::parse(CURVE_PLAN).expect("a plan");
+    let plain = Plan {
+        curve: Vec::new(),
+        ..plan.clone()
+    };
+    let (mut worst_pct, mut refused) = (0.0f64, 0);
+    for seed in 1..13 {
+        let board = board_with_curve(seed);
+        let report = calibrate(&board, &plan, &noise);
+        assert_eq!(report.refusal, None, "board {seed}: {board:?}");
+        let errors = errors(&board, &report);
+        assert!(
+            errors[0] < 20.0 && errors[1] < 0.0005,
+            "board {seed}: {errors:?}"
+        );
+        for errors in &report.checks_after {
+            worst_pct = worst_pct.max(errors.power_pct.abs());
+        }
+        refused += u32::from(calibrate(&board, &plain, &noise).refusal.is_some());
+    }
+    println!(
+        "worst between the points {worst_pct:.4} %; without the curve {refused} of 12 are refused"
+    );
+    assert!(refused >= 6, "{refused}");
 }
 
 #[test]
