@@ -3,7 +3,7 @@
 use serde::Serialize;
 use virtual_meter::truth::Quantities;
 
-use super::grid::{Part, Point, Wave};
+use super::grid::{Part, Point};
 use super::stand::Window;
 
 /// What one point came to; names end in units.
@@ -75,10 +75,10 @@ impl Found {
             f64::from(last.sequence.wrapping_sub(before.sequence)) * point.window_s() / 3600.0;
         Self {
             part: point.part,
-            wave: Wave::ALL
-                .iter()
-                .find(|(wave, _)| *wave == point.wave && point.part == Part::Waveform)
-                .map_or("sine", |(_, name)| name),
+            wave: match point.part {
+                Part::Waveform | Part::Dynamic => point.wave.name(),
+                _ => "sine",
+            },
             voltage_v: point.voltage_v,
             current_a: point.current_a,
             lag_deg: point.lag_deg,
@@ -172,7 +172,7 @@ const QUANTITIES: [Quantity; 8] = [
 /// Ranges of the statistics, and which points they take.
 type Range = (&'static str, fn(&Found) -> bool);
 
-const RANGES: [Range; 5] = [
+const RANGES: [Range; 7] = [
     ("0.1 to 100 A, PF 1, 0.5L, 0.8C, 0.25L", |found| {
         found.part == Part::Current && found.current_a >= super::grid::MAIN_RANGE_FROM_A
     }),
@@ -186,6 +186,12 @@ const RANGES: [Range; 5] = [
     ("seven waveforms, 10 A", |found| {
         found.part == Part::Waveform
     }),
+    ("export and quadrants, 0.5 to 100 A", |found| {
+        found.part == Part::Quadrant
+    }),
+    ("steps and bursts, PF 1 and 0.5L", |found| {
+        found.part == Part::Dynamic
+    }),
 ];
 
 /// Mean, rms and peak of every quantity over every range.
@@ -193,7 +199,13 @@ pub fn statistics(found: &[Found]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (range, takes) in RANGES {
         for (field, quantity, of) in QUANTITIES {
-            let errors = found.iter().filter(|one| takes(one)).filter_map(of);
+            // Of a load that changes within a window only what flowed is the same, however it is cut.
+            let flows = matches!(field, "p_error_pct" | "energy_error_pct");
+            let takes = |one: &&Found| takes(one) && (flows || one.part != Part::Dynamic);
+            let errors = found.iter().filter(takes).filter_map(of);
+            if errors.clone().next().is_none() {
+                continue;
+            }
             rows.push(Row {
                 range,
                 field,
@@ -208,6 +220,9 @@ pub fn statistics(found: &[Found]) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use virtual_meter::board::Board;
+    use virtual_meter::scene::Scene;
+    use virtual_meter::time::SECOND;
 
     #[test]
     fn a_spread_has_mean_rms_and_the_peak_with_its_sign() {
@@ -215,6 +230,21 @@ mod tests {
         assert_eq!((spread.mean, spread.peak, spread.points), (0.0, -3.0, 3));
         assert!((spread.rms - (14f64 / 3.0).sqrt()).abs() < 1e-12);
         assert_eq!(Spread::of(std::iter::empty()).points, 0);
+    }
+
+    #[test]
+    fn of_a_changing_load_only_what_flowed_counts() {
+        let window = Window::default();
+        let point = super::super::grid::series().concat();
+        let point = point.iter().find(|point| point.part == Part::Dynamic);
+        let point = point.expect("a changing load");
+        let scene = Scene::new(point.timeline(), Board::ideal(), Vec::new());
+        let truth = scene.truth().over(0, SECOND);
+        let found = Found::new(point, &window, &[window], &truth);
+        assert_eq!(found.wave, "steps of 0 to 80 A");
+        let rows = statistics(&[found]);
+        let fields: Vec<_> = rows.iter().map(|row| row.field).collect();
+        assert_eq!(fields, ["p_error_pct", "energy_error_pct"]);
     }
 
     #[test]

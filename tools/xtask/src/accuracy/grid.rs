@@ -28,6 +28,10 @@ const WINDOWS: u32 = 10;
 const WINDOWS_LOW: u32 = 30;
 
 const FREQUENCIES_HZ: [f64; 10] = [45.0, 50.0, 55.0, 57.0, 59.5, 60.0, 60.02, 61.3, 63.0, 66.0];
+/// Currents at which the quadrants are looked at, and degrees of lag: II and III at 0.5, pure export, IV at 0.5.
+const QUADRANT_CURRENTS_A: [f64; 3] = [0.5, 10.0, 100.0];
+const QUADRANTS_DEG: [f64; 4] = [120.0, 180.0, -120.0, -60.0];
+
 /// 10 % of 120 V to 150 % of 220 V.
 const VOLTAGES_V: [f64; 8] = [12.0, 60.0, 90.0, 120.0, 180.0, 220.0, 264.0, 330.0];
 
@@ -43,6 +47,10 @@ pub enum Part {
     Voltage,
     /// The standards' waveforms.
     Waveform,
+    /// Export, and the other quadrants.
+    Quadrant,
+    /// Loads that change within a window: what the registers make of them.
+    Dynamic,
 }
 
 /// Shape of voltage and current.
@@ -62,6 +70,10 @@ pub enum Wave {
     Burst,
     /// One polarity only.
     Rectified,
+    /// From current to current, nothing too, anywhere in a cycle.
+    Steps,
+    /// Seven cycles on, twenty-three off.
+    Pulses,
 }
 
 impl Wave {
@@ -75,7 +87,36 @@ impl Wave {
         (Self::Burst, "burst, 2 on 2 off"),
         (Self::Rectified, "half-wave rectified"),
     ];
+
+    /// Those of changing loads.
+    pub const CHANGING: [(Self, &'static str); 2] = [
+        (Self::Steps, "steps of 0 to 80 A"),
+        (Self::Pulses, "7 cycles on, 23 off"),
+    ];
+
+    /// Name in the report.
+    pub fn name(self) -> &'static str {
+        let names = [&Self::ALL[..], &Self::CHANGING].concat();
+        let found = names.iter().find(|(wave, _)| *wave == self);
+        found.map_or("sine", |(_, name)| *name)
+    }
+
+    /// Whether the current changes by itself: a timeline of its own, and so a meter.
+    pub fn is_changing(self) -> bool {
+        matches!(self, Self::Burst | Self::Steps | Self::Pulses)
+    }
 }
+
+/// Of [`Wave::Steps`]: seconds from which on, of the period, and the current as a multiple of the point's. Ten periods are
+/// thirty windows at 60 Hz.
+const STEPS: [(f64, f64); 5] = [
+    (0.0, 1.0),
+    (0.4537, 0.0),
+    (0.8011, 8.0),
+    (1.0033, 0.1),
+    (2.0078, 3.0),
+];
+const STEPS_PERIOD_S: f64 = 3.0;
 
 /// Orders 3, 5, 7, 11 and 13 of quadriform and peaked waveforms, of the fundamental: current, voltage.
 const ORDERS: [(usize, f64, f64); 5] = [
@@ -128,7 +169,7 @@ impl Point {
         5.0 * (0.2 * self.f_hz).round() / self.f_hz
     }
 
-    /// Voltage, line and neutral current; of a burst, while it is on.
+    /// Voltage, line and neutral current; of a burst, while it is on, of steps, the first.
     pub fn lines(&self) -> [Series; 3] {
         let mut voltage = Series::sine(self.voltage_v, 0.0);
         let mut current = Series::sine(self.current_a, -self.lag_deg.to_radians());
@@ -140,7 +181,7 @@ impl Point {
             }
         };
         match self.wave {
-            Wave::Sine | Wave::Burst => {}
+            Wave::Sine | Wave::Burst | Wave::Steps | Wave::Pulses => {}
             Wave::Fifth => {
                 voltage.add(5, 0.1 * self.voltage_v, 0.0);
                 current.add(5, 0.4 * self.current_a, 0.0);
@@ -175,12 +216,20 @@ impl Point {
         };
         let on = self.lines();
         let mut timeline = Timeline::new(segment(0, on.clone()));
-        if self.wave == Wave::Burst {
-            let cycles = |count: f64| (count / self.f_hz * SECOND as f64).round() as Time;
-            let off = [on[0].clone(), Series::default(), Series::default()];
-            timeline.append(segment(cycles(2.0), off));
-            timeline.repeat_every(cycles(4.0));
+        let cycles = |count: f64| count / self.f_hz;
+        let (steps, period_s) = match self.wave {
+            Wave::Burst => (vec![(cycles(2.0), 0.0)], cycles(4.0)),
+            Wave::Pulses => (vec![(cycles(7.0), 0.0)], cycles(30.0)),
+            Wave::Steps => (STEPS[1..].to_vec(), STEPS_PERIOD_S),
+            _ => return timeline,
+        };
+        let time = |seconds: f64| (seconds * SECOND as f64).round() as Time;
+        for (at_s, part) in steps {
+            let [voltage, current, neutral] = on.clone();
+            let lines = [voltage, current.scaled(part), neutral.scaled(part)];
+            timeline.append(segment(time(at_s), lines));
         }
+        timeline.repeat_every(time(period_s));
         timeline
     }
 }
@@ -223,6 +272,29 @@ pub fn series() -> Vec<Vec<Point>> {
             })
             .to_vec(),
     );
+    for current_a in QUADRANT_CURRENTS_A {
+        series.push(
+            QUADRANTS_DEG
+                .map(|lag_deg| Point {
+                    part: Part::Quadrant,
+                    current_a,
+                    lag_deg,
+                    ..Point::BASE
+                })
+                .to_vec(),
+        );
+    }
+    for (wave, _) in Wave::CHANGING {
+        for lag_deg in [0.0, 60.0] {
+            series.push(vec![Point {
+                part: Part::Dynamic,
+                wave,
+                lag_deg,
+                windows: WINDOWS_LOW,
+                ..Point::BASE
+            }]);
+        }
+    }
     let (bursts, others): (Vec<Point>, Vec<Point>) = Wave::ALL
         .map(|(wave, _)| Point {
             part: Part::Waveform,
@@ -261,6 +333,39 @@ mod tests {
             }
             .lines();
             assert!((current.rms() / 10.0 - 1.0).abs() < 1e-9, "{wave:?}");
+        }
+    }
+
+    #[test]
+    fn changing_loads_repeat_in_whole_windows() {
+        for (wave, _) in Wave::CHANGING {
+            let point = Point {
+                wave,
+                windows: WINDOWS_LOW,
+                ..Point::BASE
+            };
+            assert!(wave.is_changing());
+            let span_s = f64::from(point.windows) * point.window_s();
+            let period_s = if wave == Wave::Steps {
+                STEPS_PERIOD_S
+            } else {
+                0.5
+            };
+            let periods = span_s / period_s;
+            assert!((periods - periods.round()).abs() < 1e-9, "{wave:?}");
+            let mut timeline = point.timeline();
+            let mut current_a = |at_s: f64| {
+                let at = (at_s * SECOND as f64) as Time;
+                let found = timeline.between(at, at);
+                let Signal::Periodic(lines) = &found[0].0.signal else {
+                    panic!("a recording");
+                };
+                lines[1].rms()
+            };
+            for period in [0.0, period_s, 7.0 * period_s] {
+                let [first, second] = [0.01, 0.46].map(|at_s| current_a(period + at_s));
+                assert!((first - 10.0).abs() < 1e-9 && second < 1e-9, "{wave:?}");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `grid` | the points: currents, power factors, frequencies, voltages, waveforms |
+//! | `grid` | the points: currents, power factors, frequencies, voltages, waveforms, quadrants, changing loads |
 //! | `stand` | one meter, its source and a reader, in simulated time |
 //! | `calibration` | the factory's command, before anything is measured |
 //! | `limits` | what the standards allow |
@@ -58,6 +58,8 @@ pub fn task(json: Option<&Path>, write_readme: bool) -> Result<()> {
     let statistics = errors::statistics(&points);
     println!("\n{}", table::curves(&points));
     println!("{}", table::waveforms(&points));
+    println!("{}", table::flows(&points));
+    println!("{}", table::rate());
     println!("{}", table::statistics(&statistics));
     let comparison = comparison::run()?;
     println!("\n{}", comparison::table(&comparison));

@@ -76,10 +76,10 @@ pub fn run(image: &Image, information: &[u8]) -> Result<Vec<Found>> {
 
 /// The point for a person.
 fn in_words(point: &Point) -> String {
-    let wave = Wave::ALL
-        .iter()
-        .find(|(wave, _)| *wave == point.wave && point.wave != Wave::Sine)
-        .map_or(String::new(), |(_, name)| format!(", {name}"));
+    let wave = match point.wave {
+        Wave::Sine => String::new(),
+        wave => format!(", {}", wave.name()),
+    };
     format!(
         "{} V, {} Hz, {} A at {:.0}°{wave}",
         point.voltage_v, point.f_hz, point.current_a, point.lag_deg
@@ -102,7 +102,7 @@ fn measure(
     let mut session = stand.log_on()?;
     let mut found = Vec::new();
     for point in points {
-        if point.wave != Wave::Burst {
+        if !point.wave.is_changing() {
             stand.switch_to(point.lines(), point.f_hz);
         }
         let measured = measure_point(&stand, &mut session, point);

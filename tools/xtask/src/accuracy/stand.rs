@@ -168,7 +168,7 @@ impl Transport for Carrier {
 }
 
 /// What the meter says of one window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Window {
     /// Windows since power-up.
     pub sequence: u32,

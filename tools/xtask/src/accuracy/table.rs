@@ -75,6 +75,11 @@ pub fn statistics(rows: &[Row]) -> String {
     text
 }
 
+/// The sample rate that everything was measured at.
+pub fn rate() -> String {
+    format!("sample rate: {RATE}\n")
+}
+
 /// The seven waveforms.
 pub fn waveforms(found: &[Found]) -> String {
     let mut text = format!(
@@ -96,6 +101,36 @@ pub fn waveforms(found: &[Found]) -> String {
     text
 }
 
+/// Export, the other quadrants, and loads that change.
+pub fn flows(found: &[Found]) -> String {
+    let mut text = format!(
+        "{:<36}{:>12}{:>12}{:>12}\n",
+        "export, quadrants, changing loads", "P, %", "energy, %", "Q1, ppm"
+    );
+    let flows = |one: &&Found| matches!(one.part, Part::Quadrant | Part::Dynamic);
+    for one in found.iter().filter(flows) {
+        let (what, q1) = if one.part == Part::Quadrant {
+            let q1 = format!("{:+.1}", one.q1_error_ppm_of_s);
+            (amperes(one.current_a), q1)
+        } else {
+            (one.wave.to_owned(), "-".to_owned())
+        };
+        let energy = one.energy_error_pct;
+        let _ = writeln!(
+            text,
+            "{:<36}{:>+12.5}{:>12}{q1:>12}",
+            format!("{what} at {:.0}°", one.lag_deg),
+            one.p_error_pct,
+            energy.map_or("-".to_owned(), |percent| format!("{percent:+.5}")),
+        );
+    }
+    text
+}
+
+/// What the image does not do and therefore the grid does not show.
+const RATE: &str =
+    "8 kSPS, which is compiled into the image; 4 kSPS is tested on the host, in `metrology`.";
+
 /// The README's section: the picture and the figures that sum the grid up.
 pub fn readme(found: &[Found], rows: &[Row], picture: &str) -> String {
     let mut text = format!("![error of active power against current]({picture})\n\n| rms, peak |");
@@ -113,7 +148,12 @@ pub fn readme(found: &[Found], rows: &[Row], picture: &str) -> String {
     let _ = writeln!(text, "\n|---|{}", "---|".repeat(ranges.len()));
     for quantity in quantities {
         let _ = write!(text, "| {quantity} |");
-        for row in rows.iter().filter(|row| row.quantity == quantity) {
+        for range in &ranges {
+            let cell = |row: &&Row| row.quantity == quantity && row.range == *range;
+            let Some(row) = rows.iter().find(cell) else {
+                text += " – |";
+                continue;
+            };
             let spread = &row.spread;
             // Three figures at most, and no digits that another run would have otherwise.
             let digits = match spread.peak.abs() {
@@ -137,7 +177,7 @@ pub fn readme(found: &[Found], rows: &[Row], picture: &str) -> String {
         .fold(0.0, f64::max);
     let _ = writeln!(
         text,
-        "\nPower of single windows at 10 A, 45 to 66 Hz: standard deviation at most {repeat:.1} ppm."
+        "\nPower of single windows at 10 A, 45 to 66 Hz: standard deviation at most {repeat:.1} ppm.\n{RATE}"
     );
     text
 }
