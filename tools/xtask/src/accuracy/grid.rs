@@ -70,7 +70,7 @@ pub enum Wave {
     Burst,
     /// One polarity only.
     Rectified,
-    /// From current to current, nothing too, anywhere in a cycle.
+    /// From current to current, nothing too, amid a cycle.
     Steps,
     /// Seven cycles on, twenty-three off.
     Pulses,
@@ -107,16 +107,18 @@ impl Wave {
     }
 }
 
-/// Of [`Wave::Steps`]: seconds from which on, of the period, and the current as a multiple of the point's. Ten periods are
-/// thirty windows at 60 Hz.
+/// Of [`Wave::Steps`]: cycles from which on, and the current as a multiple of the point's. Ten periods are thirty windows.
+///
+/// The truth counts the mean power of each load and not how the power pulsates around it, of which an edge amid a cycle
+/// cuts a part off. With all edges at the same place of a cycle these parts cancel over a period.
 const STEPS: [(f64, f64); 5] = [
-    (0.0, 1.0),
-    (0.4537, 0.0),
-    (0.8011, 8.0),
-    (1.0033, 0.1),
-    (2.0078, 3.0),
+    (27.22, 0.0),
+    (48.22, 8.0),
+    (60.22, 0.1),
+    (120.22, 3.0),
+    (150.22, 1.0),
 ];
-const STEPS_PERIOD_S: f64 = 3.0;
+const STEPS_PERIOD_CYCLES: f64 = 180.0;
 
 /// Orders 3, 5, 7, 11 and 13 of quadriform and peaked waveforms, of the fundamental: current, voltage.
 const ORDERS: [(usize, f64, f64); 5] = [
@@ -220,7 +222,10 @@ impl Point {
         let (steps, period_s) = match self.wave {
             Wave::Burst => (vec![(cycles(2.0), 0.0)], cycles(4.0)),
             Wave::Pulses => (vec![(cycles(7.0), 0.0)], cycles(30.0)),
-            Wave::Steps => (STEPS[1..].to_vec(), STEPS_PERIOD_S),
+            Wave::Steps => {
+                let steps = STEPS.map(|(after, part)| (cycles(after), part));
+                (steps.to_vec(), cycles(STEPS_PERIOD_CYCLES))
+            }
             _ => return timeline,
         };
         let time = |seconds: f64| (seconds * SECOND as f64).round() as Time;
@@ -346,11 +351,7 @@ mod tests {
             };
             assert!(wave.is_changing());
             let span_s = f64::from(point.windows) * point.window_s();
-            let period_s = if wave == Wave::Steps {
-                STEPS_PERIOD_S
-            } else {
-                0.5
-            };
+            let period_s = if wave == Wave::Steps { 3.0 } else { 0.5 };
             let periods = span_s / period_s;
             assert!((periods - periods.round()).abs() < 1e-9, "{wave:?}");
             let mut timeline = point.timeline();
