@@ -394,3 +394,86 @@ fn a_hurried_window_ends_within_three_blocks_and_loses_next_to_nothing() {
         assert!(lost_s.abs() < 0.001, "{lost_s} s at {hurried_at}");
     }
 }
+
+/// A sine of so many volts at 60 Hz, exactly 8 000 samples a second.
+fn sixty_hertz(n: u64, volts: f64) -> f64 {
+    volts * 2f64.sqrt() * (std::f64::consts::TAU * 60.0 * n as f64 / 8000.0 + 0.5).sin()
+}
+
+#[test]
+fn a_window_that_does_not_begin_or_end_at_a_crossing_says_so() {
+    // Nothing for 2.55 s, then mains for 5 s, nothing for 3 s, mains again.
+    let windows = feed(14, |n| {
+        let t = n as f64 / 8000.0;
+        let is_on = (2.55..7.55).contains(&t) || t >= 10.2;
+        codes(if is_on { sixty_hertz(n, 120.0) } else { 0.0 }, 0.0)
+    });
+    let mut at = 0.0;
+    let mut shorts = 0;
+    for window in &windows {
+        let seconds = window.tally.length as f64 / 65536.0 / 8000.0;
+        let [begin, end] = [at, at + seconds];
+        at = end;
+        let flags = window.tally.flags;
+        // The beat survives forty half cycles without a crossing, 0.33 s.
+        let is_unsure =
+            begin < 2.56 || (7.55..10.22).contains(&begin) || (7.56..10.2).contains(&end);
+        assert_eq!(
+            flags.contains(Flags::UNSYNCHRONISED),
+            is_unsure,
+            "{begin} to {end} s: {flags:?}"
+        );
+        if flags.contains(Flags::SHORT) {
+            shorts += 1;
+            // Cut at the first true crossing, so that the next window is a good one.
+            assert!(
+                (end - 2.6).abs() < 0.05 || (end - 10.25).abs() < 0.05,
+                "{end}"
+            );
+            assert!(window.tally.pieces < 5);
+        } else {
+            assert_eq!(window.tally.pieces, 5);
+            // Pieces end by time without crossings: five times 0.2 s and what is left of a block of 2 ms.
+            if is_unsure && (begin < 1.9 || (8.5..9.0).contains(&begin)) {
+                assert!((0.99..1.011).contains(&seconds), "{begin}: {seconds}");
+            }
+        }
+    }
+    assert_eq!(shorts, 2);
+    assert!((13.0..14.1).contains(&at), "{at}");
+}
+
+#[test]
+fn each_channel_that_reaches_its_end_is_remarked_and_has_its_peak() {
+    let clipped = [
+        Flags::VOLTAGE_CLIPPED,
+        Flags::LINE_CLIPPED,
+        Flags::NEUTRAL_CLIPPED,
+    ];
+    for (channel, flag) in clipped.into_iter().enumerate() {
+        for (end, is_clipped) in [
+            ((1 << 23) - 1, true),
+            (-(1 << 23), true),
+            ((1 << 23) - 2, false),
+        ] {
+            let windows = feed(4, |n| {
+                let mut codes = [quantise(sixty_hertz(n, 1.0) * 1e6); 3];
+                if n == 20_000 {
+                    codes[channel] = end;
+                }
+                codes
+            });
+            let marked = windows
+                .iter()
+                .filter(|w| w.tally.flags.contains(flag))
+                .count();
+            assert_eq!(marked, usize::from(is_clipped), "{channel}: {end}");
+            let others = clipped.into_iter().filter(|other| *other != flag);
+            for other in others {
+                assert!(windows.iter().all(|w| !w.tally.flags.contains(other)));
+            }
+            let peaks = windows.iter().map(|w| w.tally.peaks[channel]).max();
+            assert_eq!(peaks, Some(end.unsigned_abs()), "{channel}: {end}");
+        }
+    }
+}
