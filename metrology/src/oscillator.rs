@@ -127,3 +127,67 @@ impl Oscillator {
         self.table[1][0]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Portable;
+    use std::f64::consts::TAU;
+
+    extern crate std;
+
+    const Q30: f64 = ONE as f64;
+
+    /// Frequencies up to a fifth of a turn a sample, as turns · 2³².
+    fn frequencies() -> impl Iterator<Item = u32> {
+        (1..=40).map(|k| (0.005 * f64::from(k) * 2f64.powi(32)) as u32)
+    }
+
+    #[test]
+    fn sines_and_cosines_are_right_to_ten_to_the_minus_eight() {
+        for turns in frequencies() {
+            let angle = f64::from(turns) / 2f64.powi(32) * TAU;
+            let [cos, sin] = unit_vector(&Portable, turns).map(|x| f64::from(x) / Q30);
+            let error = (cos - angle.cos()).abs().max((sin - angle.sin()).abs());
+            assert!(error < 1e-8, "{turns}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_a_hundred_blocks_keeps_phase_and_length() {
+        for turns in frequencies() {
+            let mut oscillator = Oscillator::STOPPED;
+            oscillator.start(&Portable, turns);
+            let angle = f64::from(turns) / 2f64.powi(32) * TAU;
+            for (j, (cos, sin)) in oscillator.table[0]
+                .iter()
+                .zip(&oscillator.table[1])
+                .enumerate()
+            {
+                let truth = (j as f64 + 0.5) * angle;
+                assert!(
+                    (f64::from(*cos) / Q30 - truth.cos()).abs() < 1e-7,
+                    "{turns}, {j}"
+                );
+                assert!(
+                    (f64::from(*sin) / Q30 - truth.sin()).abs() < 1e-7,
+                    "{turns}, {j}"
+                );
+            }
+            for block in 1..=100 {
+                oscillator.advance(&Portable);
+                let [cos, sin] = oscillator.phase.map(|x| f64::from(x) / Q30);
+                assert!(
+                    (cos.hypot(sin) - 1.0).abs() < 3e-7,
+                    "{turns}: length after {block}"
+                );
+                let truth = angle * 16.0 * f64::from(block);
+                let error = (cos - truth.cos()).abs().max((sin - truth.sin()).abs());
+                assert!(
+                    error < 2e-7 * f64::from(block) + 1e-7,
+                    "{turns}: {error:e} after {block}"
+                );
+            }
+        }
+    }
+}

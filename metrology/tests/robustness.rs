@@ -477,3 +477,44 @@ fn each_channel_that_reaches_its_end_is_remarked_and_has_its_peak() {
         }
     }
 }
+
+#[test]
+fn a_level_that_stays_moves_where_crossings_are_looked_for() {
+    // 80 V under the sine: rising and falling crossings of zero would be 46 and 88 samples apart.
+    let mut bench = Bench::new(8000);
+    let source = Source::new(
+        60.0,
+        Signal::sine(220.0, 0.3).with_dc(80.0),
+        Signal::sine(1.0, 0.0),
+    );
+    let mut crossings = Vec::new();
+    for n in 0..5 * 8000u64 {
+        bench.push(Some(source.codes(n).map(quantise)));
+        if n % 16 == 15
+            && n > 4 * 8000
+            && let Some(crossing) = bench.meter.crossing()
+        {
+            crossings.push((n / 16 * 16) as f64 + crossing.time() as f64 / 65536.0);
+        }
+    }
+    assert!(crossings.len() > 100);
+    for pair in crossings.windows(2) {
+        assert!((pair[1] - pair[0] - 8000.0 / 120.0).abs() < 0.5, "{pair:?}");
+    }
+}
+
+#[test]
+fn peaks_are_the_largest_magnitudes_in_volts_and_amperes() {
+    for (volts, amperes) in [(120.0, 30.0), (230.0, 0.5)] {
+        let source = Source::new(60.02, Signal::sine(volts, 0.0), Signal::sine(amperes, -1.0));
+        let windows = Bench::new(8000).run(&source, 4.0);
+        let q = quantities(&windows[2]);
+        let [_, volt_peak, ampere_peak] = q.shown_late() else {
+            panic!("three quantities")
+        };
+        for (peak, rms) in [(volt_peak, volts), (ampere_peak, amperes)] {
+            let crest = *peak as f64 * 1e-6 / rms;
+            assert!((crest - 2f64.sqrt()).abs() < 0.002, "{rms}: {crest}");
+        }
+    }
+}
