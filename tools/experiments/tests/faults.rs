@@ -150,3 +150,24 @@ fn broken_frames_on_the_port_do_not_disturb_metering() {
         );
     }
 }
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn nothing_is_lost_in_five_minutes_beside_a_reader() {
+    // Blocks and the mains' windows drift against each other; every three minutes the longest block meets the worst instant.
+    let mut meter = Meter::new(&Options {
+        load: Some("30,0.5L"),
+        ..Options::default()
+    })
+    .expect("meter");
+    for _ in 0..60 {
+        meter.run(4.7).expect("runs");
+        meter.snapshot().expect("snapshot");
+    }
+    let counters = meter.read(c12::diagnostics::TABLE).expect("MT2");
+    assert_eq!(
+        counters[..c12::diagnostics::offset::RESET_CAUSE],
+        [0; c12::diagnostics::offset::RESET_CAUSE],
+        "frames, samples, blocks, restarts"
+    );
+}
