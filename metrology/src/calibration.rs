@@ -8,6 +8,9 @@ pub const VOLTAGE_FULL_SCALE_UV: u32 = 600_000_000;
 /// Full scale of both current channels at code 2²³, in µA: 1.2 V across the burden.
 pub const CURRENT_FULL_SCALE_UA: u32 = 150_000_000;
 
+/// Voltage at which the power offsets are stated.
+pub const OFFSET_VOLTAGE_V: u32 = 220;
+
 /// Words of a channel's record.
 pub const RECORD: usize = 5;
 /// Points of the line current's curve.
@@ -30,7 +33,8 @@ pub const CLOCK: usize = 2;
 /// Place in a current's record: angle by which the measured current lags the true one too much, at the fundamental; radians,
 /// Q30, at most ±0.05.
 pub const PHASE: usize = 3;
-/// Place in a current's record: power read without load (crosstalk), in code² (1.3 nW); subtracted.
+/// Place in a current's record: power read without load (crosstalk) at [`OFFSET_VOLTAGE_V`] of nominal gain, in code²
+/// (1.3 nW); subtracted in proportion to the square of the voltage.
 pub const POWER_OFFSET: usize = 4;
 /// Place of the line current's curve: points of two words, the current in µA, ascending, and what is to be added there, gain
 /// in the lower half (2⁻²⁰; neighbours differ by less than 2⁻⁵) and phase in the upper (2⁻²⁰ rad). Constant beyond the ends; between them straight in the fourth

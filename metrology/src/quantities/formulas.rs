@@ -1,14 +1,14 @@
 //! The formulas of a window's quantities, and the slots they work on.
 //!
-//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for
-//! each power, [`LAST`]. Slots are used again when their first number is no longer needed; the list says when.
+//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the curve
+//! to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`]. Slots are used again when their first number is no longer needed; the list says when.
 
 use fixed::types::{I2F30, I6F26};
 
 use crate::block::{LINE, NEUTRAL, VOLTAGE};
 use crate::calibration::{
-    CLOCK, CURRENT_FULL_SCALE_UA, CURVE, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD,
-    STARTING_POWERS, VOLTAGE_FULL_SCALE_UV,
+    CLOCK, CURRENT_FULL_SCALE_UA, CURVE, GAIN, NOISE, OFFSET_VOLTAGE_V, PHASE, POWER_GAIN,
+    POWER_OFFSET, RECORD, STARTING_POWERS, VOLTAGE_FULL_SCALE_UV,
 };
 use crate::formula::{
     self, Place, Step, add, at, at_least_zero, at_most_zero, constant, constant_of_each, divide,
@@ -39,6 +39,8 @@ pub(super) mod slot {
     pub const ANGLE: usize = 23;
     /// Gain that the curve adds, in 2⁻⁶⁸ along the curve, then Q32.
     pub const CURVE_GAIN: usize = 24;
+    /// Power that the voltage makes with what it adds to the current, code²/256; of the channel worked on last.
+    pub const CROSSTALK: usize = 25;
     /// Amplitudes of the fundamental, voltage and line current, in the unit of a harmonic's square's root; from [`LAST`] on.
     pub const AMPLITUDES: usize = 18;
     /// Scratch of [`SHARES`]: the squares of a harmonic, voltage and line current, then their shares in the fundamental,
@@ -138,7 +140,7 @@ pub(super) const LITERALS: [i32; formula::LITERALS] = [
     PI_SQUARED,
     EIGHT_FIFTEENTHS,
     QUARTER_FUNDAMENTAL_UNIT,
-    1 << 18,
+    OFFSET_SQUARE,
     -ONE / 6,
     1 << 16,
     POWER_UNIT,
@@ -155,6 +157,13 @@ const fn number(wanted: i32) -> Place {
     }
     literal(index)
 }
+
+/// Square of the voltage at which power offsets are stated, in 2¹⁶ code²: (V / 600 V · 2²³)² / 2¹⁶.
+const OFFSET_SQUARE: i32 = {
+    let volts = OFFSET_VOLTAGE_V as u64;
+    let full_scale = VOLTAGE_FULL_SCALE_UV as u64 / 1_000_000;
+    ((volts * volts << 30) / (full_scale * full_scale)) as i32
+};
 
 /// Half, for [`scale`].
 const HALF: i32 = i32::MIN;
@@ -203,24 +212,21 @@ const SUMS: &[Step] = &[
 /// What the voltage adds to the current in phase, k·v, is known from the power read without load, k·V². It also adds
 /// 2k·P − k²·V² to the square of the current, P being the power with it: 1.4 % of the current at 5 mA.
 const CURRENT: &[Step] = &[
-    // k = offset / V², in Q32; V² in 2⁻¹⁶ code².
-    load(at(SQUARES + VOLTAGE)),
-    scale(number(1 << 8)),
-    store(at(T)),
+    // k in Q32.
     load(constant_of_each(POWER_OFFSET)),
     store(at(U)),
     magnitude(),
     shift_left(16),
-    divide(at(T)),
+    divide(number(OFFSET_SQUARE)),
     like(at(U)),
     store(at(T)),
     load(at(SQUARES + VOLTAGE)),
     part(at(T)),
-    store(at(U)),
+    store(at(CROSSTALK)),
     load(each(ENERGIES)),
     mean(6),
     shift_left(1),
-    subtract(at(U)),
+    subtract(at(CROSSTALK)),
     part(at(T)),
     store(at(U)),
     load(each(SQUARES)),
@@ -255,8 +261,8 @@ const CURRENT: &[Step] = &[
     q30(constant_of_each(GAIN)),
     q30(constant_of_each(POWER_GAIN)),
     store(at(GAIN_HERE)),
-    load(constant_of_each(POWER_OFFSET)),
-    shift_left(16),
+    load(at(CROSSTALK)),
+    shift_left(8),
     store(at(T)),
     load(at(MEANS + VOLTAGE)),
     product(each(MEANS)),
@@ -417,9 +423,9 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     shift_left(4),
     store(at(FUNDAMENTAL + 1)),
     // The crosstalk is in phase with the voltage's fundamental.
-    load(of_line(POWER_OFFSET)),
-    product(at(LENGTH)),
-    scale(number(1 << 18)),
+    load(at(CROSSTALK)),
+    scale(at(LENGTH)),
+    shift_left(10),
     scale(at(GAIN_HERE)),
     store(at(T)),
     load(at(FUNDAMENTAL)),

@@ -21,7 +21,7 @@
 //! | 4 | `noise` | u32 | code²/256; mean square of the noise |
 //! | 8 | `power_gain` | i32 | 2⁻³⁰; true power over that from the gains; of the voltage: the converter's true sample rate over the nominal one |
 //! | 12 | `phase` | i32 | 2⁻³⁰ rad; by which the measured current lags the true one too much |
-//! | 16 | `power_offset` | i32 | code²; power read without load |
+//! | 16 | `power_offset` | i32 | code²; power read without load at 220 V of nominal gain |
 //!
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
 //! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C. The firmware applies
@@ -34,6 +34,9 @@
 //! bytes changes nothing and tells whether writing is allowed. A whole table of version 0 makes the meter uncalibrated.
 
 use crate::field::{Field, Kind};
+
+/// Voltage at which `power_offset` is stated; it grows with the square.
+pub const OFFSET_VOLTAGE_V: f64 = 220.0;
 
 /// Table number on the wire.
 pub const TABLE: u16 = 2049;

@@ -125,6 +125,12 @@ impl Factory {
         result
     }
 
+    /// Sets the bench's source by its SCPI commands.
+    pub fn apply(&self, commands: &str) {
+        let mut bench = virtual_meter::bench::Bench::default();
+        bench.execute(commands, &self.scene, self.meter.now());
+    }
+
     /// What `meterctl calibrate` does.
     ///
     /// # Errors

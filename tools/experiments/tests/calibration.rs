@@ -5,6 +5,7 @@ use c12::calibration::{Constants, SIZE, TABLE};
 use c12::client::{Client, Transport};
 use experiments::factory::{FACTORY_PASSWORD, Factory, clock_error_ppm, constants_errors};
 use experiments::line::Line;
+use experiments::meter::number;
 use reader::calibrate::arithmetic::gains;
 use reader::calibrate::plan::{Check, CurvePoint, Plan};
 use reader::calibrate::report::Report;
@@ -140,6 +141,20 @@ fn the_shipped_plan_makes_a_transformer_with_a_curve_true() {
     let snapshot = factory.meter.snapshot().expect("MT0");
     let f_hz = snapshot["f_hz"].as_f64().expect("hertz");
     assert!((f_hz - 60.0).abs() < 50e-6, "{f_hz} Hz");
+    // Calibrated at 220 V, true at 120 V: the crosstalk goes with the square of the voltage.
+    for (amperes, limit_pct) in [(10.0, 0.003), (0.1, 0.03)] {
+        factory.apply(&format!("*RST;SOUR:VOLT 120;SOUR:CURR {amperes};OUTP ON"));
+        factory.meter.run(3.0).expect("runs");
+        let mut mean_w = 0.0;
+        for _ in 0..10 {
+            factory.meter.run(1.0).expect("runs");
+            let snapshot = factory.meter.snapshot().expect("MT0");
+            mean_w += number(&snapshot, "p_fine_w").expect("watts") / 10.0;
+        }
+        let error_pct = (mean_w / (120.0 * amperes) - 1.0) * 100.0;
+        println!("120 V, {amperes} A: {error_pct:+.4} %");
+        assert!(error_pct.abs() < limit_pct, "{amperes} A: {error_pct} %");
+    }
     // At the test load the expected errors are those that came.
     for (expected, found) in report.checks_expected.iter().zip(&report.checks_after) {
         let difference = (expected.power_pct - found.power_pct).abs();

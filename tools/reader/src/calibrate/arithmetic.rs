@@ -157,6 +157,9 @@ impl Complex {
     }
 }
 
+/// Voltage at which the meter's power offsets are stated.
+const OFFSET_V: f64 = c12::calibration::OFFSET_VOLTAGE_V;
+
 /// Constants of one channel as numbers.
 #[derive(Clone, Copy, Debug)]
 struct Numbers {
@@ -176,6 +179,11 @@ impl Numbers {
             phase_rad: f64::from(channel.phase) / Q30,
             offset_code2: f64::from(channel.power_offset),
         }
+    }
+
+    /// Power that the crosstalk makes at a voltage, as a board of nominal gain sees it.
+    fn crosstalk_w(&self, voltage_v: f64) -> f64 {
+        self.offset_code2 * CODE_W * (voltage_v / OFFSET_V).powi(2)
     }
 
     /// Rounded; a value that does not fit becomes the nearest that does, and is refused as implausible later.
@@ -224,7 +232,7 @@ fn raw(shown: &Shown, present: &Constants) -> Raw {
         im: shown.q_var / gains,
     }
     .turned(line.phase_rad);
-    power.re += line.offset_code2 * CODE_W;
+    power.re += line.crosstalk_w(voltage_v);
     Raw {
         voltage_v,
         line_square_a2: square(shown.line_square_a2, &line)
@@ -236,11 +244,8 @@ fn raw(shown: &Shown, present: &Constants) -> Raw {
 
 /// What the meter takes off the square of a current for the crosstalk k·v in it: 2k·P − k²·V², with k from the offset.
 fn correlated_a2(channel: &Numbers, voltage_v: f64, power_w: f64) -> f64 {
-    if voltage_v == 0.0 {
-        return 0.0;
-    }
-    let k = channel.offset_code2 * CODE_W / voltage_v.powi(2);
-    k * (2.0 * power_w - k * voltage_v.powi(2))
+    let k = channel.crosstalk_w(1.0);
+    k * (2.0 * power_w - channel.crosstalk_w(voltage_v))
 }
 
 /// What the meter would have shown with `other` constants in place of the `present` ones.
@@ -257,7 +262,7 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
     let [voltage, line, neutral] = numbers_at(other, line_square(&plain).sqrt());
     let gains = voltage.gain * line.gain * line.power_gain;
     let mut power = board.power;
-    power.re -= line.offset_code2 * CODE_W;
+    power.re -= line.crosstalk_w(board.voltage_v);
     let power = power.turned(-line.phase_rad).times(gains);
     Shown {
         voltage_v: board.voltage_v * voltage.gain,
@@ -343,7 +348,8 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     line.gain = pass.main.truth.current_a / line_a;
     line.phase_rad = board.angle();
     line.power_gain = 1.0 / board.magnitude() / (voltage.gain * line.gain);
-    line.offset_code2 = crosstalk.turned(-line.phase_rad).re / line.phase_rad.cos() / CODE_W;
+    let crosstalk_w = crosstalk.turned(-line.phase_rad).re / line.phase_rad.cos();
+    line.offset_code2 = crosstalk_w / CODE_W * (OFFSET_V / main.voltage_v).powi(2);
 
     // Other currents: how the board differs there. A curve that stays adds at the test load what was there before.
     let mut curves = present.curves;
@@ -415,7 +421,7 @@ pub fn power_code2(power_w: f64) -> u32 {
     (power_w / CODE_W).round() as u32
 }
 
-/// Power offset of a channel in watts.
+/// Power offset of a channel in watts, at 220 V.
 pub fn power_offset_w(channel: &Channel) -> f64 {
     f64::from(channel.power_offset) * CODE_W
 }
