@@ -162,7 +162,7 @@ const fn number(wanted: i32) -> Place {
 const OFFSET_SQUARE: i32 = {
     let volts = OFFSET_VOLTAGE_V as u64;
     let full_scale = VOLTAGE_FULL_SCALE_UV as u64 / 1_000_000;
-    ((volts * volts << 30) / (full_scale * full_scale)) as i32
+    (((volts * volts) << 30) / (full_scale * full_scale)) as i32
 };
 
 /// Half, for [`scale`].
