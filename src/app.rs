@@ -93,8 +93,11 @@ impl App {
         self.device.tick(time::ticks());
         let uptime_s = self.device.uptime_s;
         let readings = &mut self.device.readings;
-        // A response in several packets shows one instant.
-        let held = self.responder.is_streaming();
+        // A response in several packets shows one instant; and when the supply is going there is no time to show anything.
+        let mut held = self.responder.is_streaming();
+        if power::rail_is_low() {
+            held = true;
+        }
         metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
         if metering::FINISHED.fetch(|window| {
             pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));

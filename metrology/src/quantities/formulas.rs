@@ -1,7 +1,8 @@
 //! The formulas of a window's quantities, and the slots they work on.
 //!
-//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the curve
-//! to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`]. Slots are used again when their first number is no longer needed; the list says when.
+//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the
+//! curve to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`]. Slots are used again when their first number
+//! is no longer needed; the list says when.
 
 use fixed::types::{I2F30, I6F26};
 
@@ -239,7 +240,7 @@ const CURRENT: &[Step] = &[
     add(number(MOST_RMS)),
     q30(constant_of_each(GAIN)),
     store(each(SQUARES)),
-    // Where the curve begins.
+    // Where it lies on the curve, and where that begins; what counts is the line's, worked on last.
     q30(number(CURRENT_UNIT)),
     shift_left(24),
     root(),
