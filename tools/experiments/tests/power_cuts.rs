@@ -237,8 +237,9 @@ fn registers_and_pulses_over_many_power_ups() {
     assert!(longest_s < LONGEST_S, "{longest_s} s missing");
 }
 
-/// Time from the warning to the end of the supply, for which this meter's power supply has to hold up.
-const HOLD_UP: Time = 20 * MILLISECOND;
+/// Time from the warning to the end of the supply, for which this meter's power supply has to hold up: the 19.4 ms that storing
+/// takes at most, and a margin, because the cache's luck with the code's addresses moves that by a millisecond.
+const HOLD_UP: Time = 25 * MILLISECOND;
 /// One cycle of the mains, which begin with a rising zero crossing.
 const CYCLE: Time = SECOND / 60;
 
@@ -339,7 +340,7 @@ fn an_outage_with_its_early_warning_costs_at_most_20_ms() {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(4);
     let mut furthest_s = [(0.0_f64, 0.0_f64); 3];
     for _ in 0..30 {
-        // The mains go; some time later the rail is too low, and 20 ms after that the supply.
+        // The mains go; some time later the rail is too low, and after that the supply.
         let gone = random.random_range(3_000 * MILLISECOND..4_100 * MILLISECOND);
         let rail_after = random.random_range(5 * MILLISECOND..40 * MILLISECOND);
         let outage = format!(
