@@ -4,6 +4,9 @@
 //! voltage and current. Runs in the main loop, about once a second; powers are the window's energies over its length.
 
 mod formulas;
+mod later;
+mod literals;
+mod slot;
 
 use crate::block::CHANNELS;
 use crate::calibration::{Calibration, POINTS};
@@ -15,7 +18,9 @@ use crate::kernel::Kernel;
 use crate::starting::Starting;
 use crate::wide::Reciprocal;
 use crate::window::Window;
-use formulas::{Formulas, LITERALS, POWERS, PULSES, RESTORE, SHARES, STANDARD, slot};
+use formulas::{Formulas, POWERS, STANDARD};
+use later::{PULSES, RESTORE, SHARES};
+use literals::LITERALS;
 
 /// Quantities of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

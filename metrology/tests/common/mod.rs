@@ -276,3 +276,27 @@ pub fn to_q30(x: f64) -> i32 {
 pub fn q30(bits: i32) -> f64 {
     fixed::types::I2F30::from_bits(bits).to_num()
 }
+
+/// Quantities of a window of a meter as designed.
+pub fn quantities(window: &Window) -> Quantities {
+    Quantities::from_window(
+        &Portable,
+        window,
+        &Calibration::NOMINAL,
+        &mut NoLoad::default(),
+        8000,
+    )
+}
+
+/// Feeds a function of the sample number for `seconds`, returns the windows.
+pub fn feed(seconds: u64, signal: impl Fn(u64) -> [i32; 3]) -> Vec<Window> {
+    let mut bench = Bench::new(8000);
+    (0..seconds * 8000)
+        .filter_map(|n| bench.push(Some(signal(n))))
+        .collect()
+}
+
+/// A sine of so many volts at 60 Hz, exactly 8 000 samples a second.
+pub fn sixty_hertz(n: u64, volts: f64) -> f64 {
+    volts * 2f64.sqrt() * (std::f64::consts::TAU * 60.0 * n as f64 / 8000.0 + 0.5).sin()
+}
