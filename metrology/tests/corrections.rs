@@ -9,7 +9,7 @@ use common::{
 use metrology::calibration::{CLOCK, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD};
 use metrology::quantities::NoLoad;
 use metrology::temperature::{TemperatureLaw, compensated};
-use metrology::{Calibration, Flags, Portable, Quantities};
+use metrology::{Calibration, Flags, Portable, Quantities, Window};
 
 #[test]
 fn noise_is_subtracted_inside_the_root() {
@@ -305,4 +305,20 @@ fn a_bypassed_line_is_metered_by_the_neutral() {
     // The neutral's rms passes no droop filter: 280 ppm low at 60 Hz.
     near(q.line_ua() as f64, 10e6, 300.0);
     near(q.neutral_ua() as f64, 1e6, 300.0);
+}
+
+#[test]
+fn exchanging_the_currents_touches_all_of_theirs_and_nothing_else() {
+    let mut window = Window::ZERO;
+    for (value, sum) in (1..).zip(&mut window.sums.0) {
+        *sum = value;
+    }
+    window.tally.peaks = [1, 2, 3];
+    window.tally.length = 4;
+    let exchanged = window.of_neutral();
+    // Codes and squares of voltage, line, neutral; powers of line and neutral.
+    assert_eq!(exchanged.sums.0, [1, 3, 2, 4, 6, 5, 8, 7]);
+    assert_eq!(exchanged.tally.peaks, [1, 3, 2]);
+    assert_eq!(exchanged.tally.length, 4);
+    assert_eq!(exchanged.of_neutral(), window);
 }

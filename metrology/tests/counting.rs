@@ -3,7 +3,7 @@
 mod common;
 
 use common::{AMPERES, Bench, FULL_SCALE, VOLTS, noise, quantise};
-use metrology::pulse::{NO_EDGE, Player};
+use metrology::pulse::{NO_EDGE, Player, WindowPulses};
 use metrology::quantities::NoLoad;
 use metrology::{Calibration, Energy, Flags, Portable, Quantities, energy};
 
@@ -127,5 +127,43 @@ fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
                 "edge {n} of {per_window} a window: {late_us:.3} µs late"
             );
         }
+    }
+}
+
+/// The pulses of a window of one second that completes as many active ones, `per_window`.
+fn train(energy: &mut Energy, per_window: f64) -> WindowPulses {
+    let threshold = energy::threshold(6400, 8000);
+    let flow = [(threshold as f64 * per_window) as i64, 0, 0];
+    energy.add(
+        &Portable,
+        &mut Quantities::of_flow(flow, 8000 << 16),
+        &threshold,
+    )
+}
+
+#[test]
+fn pulses_that_come_too_late_are_put_out_with_those_of_the_next_window() {
+    let mut energy = Energy::ZERO;
+    let mut player = Player::IDLE;
+    for pulses in [5.5, 3.0, 4.0] {
+        player.enqueue(&train(&mut energy, pulses));
+    }
+    let mut edges = 0;
+    for _ in 0..6 * 500 {
+        player.pass();
+        edges += u32::from(player.outputs[0].advance() != NO_EDGE);
+    }
+    assert_eq!(edges, 12);
+}
+
+#[test]
+fn an_output_knows_the_blocks_from_edge_to_edge() {
+    for (per_window, blocks) in [(2.3, 217), (6.5, 76), (40.3, 12), (159.9, 3)] {
+        let mut player = Player::IDLE;
+        let mut energy = Energy::ZERO;
+        player.enqueue(&train(&mut energy, per_window));
+        assert_eq!(player.outputs[0].blocks_apart(), 0, "nothing is played yet");
+        player.outputs[0].advance();
+        assert_eq!(player.outputs[0].blocks_apart(), blocks, "{per_window}");
     }
 }

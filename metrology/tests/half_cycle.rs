@@ -4,6 +4,7 @@ mod common;
 
 use common::{FULL_SCALE, VOLTS, quantise};
 use metrology::half_cycle::{VoltageWatch, Words, word};
+use metrology::zero_cross::Crossing;
 use metrology::{Block, Config, Meter, Portable, Window};
 
 const CYCLE_S: f64 = 1.0 / 60.0;
@@ -137,4 +138,103 @@ fn the_reference_follows_the_supply_but_not_an_event() {
     });
     assert_eq!(words[..4], [1, 0, 0, 1]);
     assert!((words[word::LAST_RESIDUAL] as f64 / 32768.0 - 0.7).abs() < 0.002);
+}
+
+/// A watch whose half cycles are four blocks of one magnitude, so that ratios of squares can be told to 1/4096.
+struct Steps {
+    watch: VoltageWatch,
+    block: Block,
+}
+
+impl Steps {
+    /// Every crossing, five samples before the end of its block.
+    const CROSSING: Crossing = Crossing {
+        index: 11,
+        fraction: 0,
+        rising: true,
+        missed: false,
+        acquired: false,
+    };
+
+    /// Ten cycles of the reference, a square of 1.
+    fn new() -> Self {
+        let mut steps = Self {
+            watch: VoltageWatch::ZERO,
+            block: Block::EMPTY,
+        };
+        for _ in 0..20 {
+            steps.half_cycle(4096.0);
+        }
+        steps
+    }
+
+    /// A block whose square over the reference's is `square` / 4096.
+    fn block(&mut self, square: f64, crossing: Option<&Crossing>) {
+        let code = ((1 << 21) as f64 * (square / 4096.0).sqrt()) as i32;
+        self.block.lanes[0] = [code; 20];
+        self.watch.push_block(&Portable, &self.block, crossing);
+    }
+
+    fn half_cycle(&mut self, square: f64) {
+        for _ in 0..3 {
+            self.block(square, None);
+        }
+        self.block(square, Some(&Self::CROSSING));
+    }
+
+    /// What is seen after a second of `square` and a second of the reference.
+    fn event(square: f64) -> Words {
+        let mut steps = Self::new();
+        for square in [square, 4096.0] {
+            for _ in 0..120 {
+                steps.half_cycle(square);
+            }
+        }
+        steps.watch.words
+    }
+}
+
+#[test]
+fn events_begin_beyond_their_limits_and_not_at_them() {
+    // 90 %, 110 % and 10 % squared are 3 317, 4 956 and 40 of 4 096. The reference moves a little while the first half cycles
+    // are still within: 0.45 down, 0.75 up.
+    for (square, expected) in [
+        (3317.1, [0, 0, 0]),
+        (3316.1, [1, 0, 0]),
+        (4957.2, [0, 0, 0]),
+        (4958.2, [0, 1, 0]),
+        (40.5, [1, 0, 0]),
+        (39.5, [0, 0, 1]),
+    ] {
+        let mut steps = Steps::new();
+        for _ in 0..3 {
+            steps.half_cycle(square);
+        }
+        let is_event = expected != [0, 0, 0];
+        assert_eq!(
+            steps.watch.words[word::PRESENT] != 0,
+            is_event,
+            "{square} at first"
+        );
+        if is_event {
+            assert_eq!(Steps::event(square)[..3], expected, "{square}");
+        }
+    }
+}
+
+#[test]
+fn half_cycles_of_a_crossing_that_came_too_late_are_not_compared() {
+    // 133 samples: from the crossing, five samples before its block's end, eight blocks.
+    for (blocks, is_compared) in [(7, true), (8, false)] {
+        let mut steps = Steps::new();
+        for _ in 0..blocks {
+            steps.block(0.0, None);
+        }
+        steps.block(0.0, Some(&Steps::CROSSING));
+        assert_eq!(
+            steps.watch.words[word::PRESENT] != 0,
+            is_compared,
+            "{blocks} blocks"
+        );
+    }
 }

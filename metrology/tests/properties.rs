@@ -142,6 +142,9 @@ fn every_quadrant_has_its_register() {
         (-1, 1, [0, 1, 0, 1, 0, 0]),
         (-1, -1, [0, 1, 0, 0, 1, 0]),
         (1, -1, [1, 0, 0, 0, 0, 1]),
+        // Without active power it is imported.
+        (0, 1, [0, 0, 1, 0, 0, 0]),
+        (0, -1, [0, 0, 0, 0, 0, 1]),
     ] {
         let mut meter = Energy::ZERO;
         let flow = [active * amount, reactive * amount, 3 * threshold as i64];
