@@ -374,3 +374,84 @@ fn a_level_that_stays_moves_where_crossings_are_looked_for() {
         assert!((pair[1] - pair[0] - 8000.0 / 120.0).abs() < 0.5, "{pair:?}");
     }
 }
+
+#[test]
+fn a_piece_that_is_too_short_to_mean_anything_has_no_fundamental() {
+    // Cycles of exactly ten blocks, crossings on samples: lengths are whole, and one is the shortest that counts, 256.
+    let sine = |n: u64| (1e6 * (std::f64::consts::TAU * n as f64 / 160.0).sin()).round() as i32;
+    let mut lengths = Vec::new();
+    for blocks in 1..40 {
+        let mut bench = Bench::new(8000);
+        let mut windows = Vec::new();
+        let mut hurry_at = u64::MAX;
+        for n in 0..4 * 8000u64 {
+            if n == hurry_at {
+                bench.meter.hurry();
+            }
+            if let Some(window) = bench.push(Some([sine(n + 3); 3])) {
+                windows.push(window);
+                if windows.len() == 2 {
+                    hurry_at = bench.samples + blocks * 16;
+                }
+            }
+        }
+        let tally = &windows[2].tally;
+        assert_eq!(tally.pieces, 1);
+        let is_long = tally.length >= 256 << 16;
+        assert_eq!(tally.fundamental.pieces != 0, is_long, "{}", tally.length);
+        lengths.push(tally.length);
+    }
+    assert!(
+        lengths.contains(&(256 << 16)) && lengths[0] < 100 << 16,
+        "{lengths:?}"
+    );
+}
+
+#[test]
+fn every_remark_is_the_bit_that_tables_show() {
+    let flags = [
+        Flags::SHORT,
+        Flags::UNSYNCHRONISED,
+        Flags::VOLTAGE_CLIPPED,
+        Flags::LINE_CLIPPED,
+        Flags::NEUTRAL_CLIPPED,
+        Flags::SAMPLES_LOST,
+        Flags::CROSSING_MISSED,
+        Flags::NEUTRAL_METERED,
+        Flags::CHANNEL_STUCK,
+        Flags::NO_LOAD,
+    ];
+    for (bit, flag) in flags.into_iter().enumerate() {
+        assert_eq!(flag.0, 1 << bit);
+    }
+}
+
+#[test]
+fn the_mean_of_a_window_without_crossings_is_no_level() {
+    // Direct voltage for four seconds, or for two tenths of one: were the mean taken for the level, crossings would be 53
+    // and 80 samples apart afterwards, or 64 and 69.
+    for direct in [4 * 8000, 1600] {
+        let mut bench = Bench::new(8000);
+        let mut crossings = Vec::new();
+        let (begin, end) = (27_000, 27_000 + direct);
+        for n in 0..end + 2 * 8000 {
+            let is_direct = (begin..end).contains(&n);
+            let volts = if is_direct {
+                100.0
+            } else {
+                sixty_hertz(n, 220.0)
+            };
+            bench.push(Some(codes(volts, 1.0)));
+            if n % 16 == 15
+                && n > end + 400
+                && let Some(crossing) = bench.meter.crossing()
+            {
+                crossings.push((n / 16 * 16) as f64 + crossing.time() as f64 / 65536.0);
+            }
+        }
+        assert!(crossings.len() > 200);
+        for pair in crossings.windows(2) {
+            assert!((pair[1] - pair[0] - 8000.0 / 120.0).abs() < 0.5, "{pair:?}");
+        }
+    }
+}
