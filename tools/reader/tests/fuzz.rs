@@ -1,71 +1,62 @@
-//! Short runs of what `tools/c12/fuzz` does for hours: random bytes to the decoder, to the client, and to the whole meter.
+//! Short runs of what `tools/c12/fuzz` does for hours, and every input that those hours have found worth keeping.
 
-use c12::client::{Client, Transport};
-use c12::device::Device;
-use c12::frame::{Frame, ticks};
-use c12::layout::{LAYOUTS, LIMITS, find};
-use c12::link::{Link, Turn};
-use c12::responder::Responder;
-use meter430::service::MeterDevice;
-use meter430::store::MemoryBoard;
+use c12::layout::LIMITS;
 use meter430::tables::TABLES;
 use proptest::prelude::*;
-use reader::decode::{Dimensions, table};
-use std::convert::Infallible;
 
-/// A meter that plays back bytes; a zero that follows a zero is a pause.
-struct Tape<'a> {
-    bytes: &'a [u8],
-    now_ms: u32,
+#[path = "../../c12/fuzz/src/client.rs"]
+mod client;
+#[path = "../../c12/fuzz/src/decode.rs"]
+mod decode;
+#[path = "../../c12/fuzz/src/input.rs"]
+mod input;
+#[path = "../../c12/fuzz/src/meter.rs"]
+mod meter;
+#[path = "../../c12/fuzz/src/records.rs"]
+mod records;
+#[path = "../../c12/fuzz/src/responder.rs"]
+mod responder;
+#[path = "../../c12/fuzz/src/text.rs"]
+mod text;
+
+/// Plays a corpus: a line of hexadecimal digits for each input.
+fn replay(corpus: &str, run: fn(&[u8])) {
+    let lines: Vec<&str> = corpus.lines().collect();
+    assert!(lines.len() > 50, "{} inputs", lines.len());
+    for (at, line) in lines.into_iter().enumerate() {
+        // Shown when the test fails.
+        println!("line {}", at + 1);
+        run(&reader::number::unhex(line).expect("hexadecimal digits"));
+    }
 }
 
-impl Transport for Tape<'_> {
-    type Error = Infallible;
-
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.now_ms = self.now_ms.wrapping_add(bytes.len() as u32);
-        Ok(())
-    }
-
-    fn receive(&mut self, timeout_ms: u32) -> Result<Option<u8>, Infallible> {
-        match self.bytes {
-            [0, 0, rest @ ..] => self.bytes = rest,
-            [first, rest @ ..] => {
-                self.bytes = rest;
-                self.now_ms = self.now_ms.wrapping_add(1);
-                return Ok(Some(*first));
-            }
-            [] => {}
+macro_rules! corpora {
+    ($($name:ident: $target:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            replay(
+                include_str!(concat!("../../c12/fuzz/corpus/", stringify!($target), ".txt")),
+                $target::run,
+            );
         }
-        self.now_ms = self.now_ms.wrapping_add(timeout_ms.max(1));
-        Ok(None)
-    }
-
-    fn set_bit_rate(&mut self, _code: u16) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn now_ms(&mut self) -> u32 {
-        self.now_ms
-    }
+    )*};
 }
 
-/// A packet as a meter sends it.
-fn packet(control: u8, sequence: u8, data: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![
-        0xEE,
-        0,
-        control,
-        sequence,
-        (data.len() >> 8) as u8,
-        data.len() as u8,
-    ];
-    bytes.extend(data);
-    bytes.extend(c12::crc::checksum(&bytes).to_le_bytes());
-    bytes
+corpora! {
+    corpus_of_the_responder: responder;
+    corpus_of_the_client: client;
+    corpus_of_the_decoder: decode;
+    corpus_of_the_whole_meter: meter;
+    corpus_of_single_records: records;
+    corpus_of_texts: text;
 }
 
-/// What a meter may send: acknowledgements, packets of all kinds, rubbish.
+/// A length byte and the bytes.
+fn counted(bytes: &[u8]) -> Vec<u8> {
+    [&[bytes.len() as u8][..], bytes].concat()
+}
+
+/// What a meter may say, in the words of the target `client`: acknowledgements, packets of all kinds, rubbish.
 fn traffic() -> impl Strategy<Value = Vec<u8>> {
     let data = prop_oneof![
         Just(vec![0]),
@@ -74,11 +65,12 @@ fn traffic() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(any::<u8>(), 1..80),
     ];
     let piece = prop_oneof![
-        4 => Just(vec![6]),
-        1 => Just(vec![0x15]),
-        1 => Just(vec![0, 0]),
-        1 => prop::collection::vec(any::<u8>(), 0..12),
-        6 => (0u8..8, 0u8..3, data).prop_map(|(bits, left, data)| packet(bits << 5, left, &data)),
+        4 => Just(vec![192]),
+        1 => Just(vec![208]),
+        1 => Just(vec![224]),
+        1 => prop::collection::vec(any::<u8>(), 0..12).prop_map(|bytes| counted(&bytes)),
+        6 => (0u8..8, 0u8..3, data)
+            .prop_map(|(bits, left, data)| [&[128, bits << 5, left][..], &counted(&data)].concat()),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
@@ -121,64 +113,15 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The firmware behind its link, without a chip.
-struct Bench<'b> {
-    link: Link<'b>,
-    responder: Responder,
-    meter: MeterDevice<MemoryBoard>,
-    now_ms: u32,
-    ticks: u16,
-    toggle: u8,
-}
-
-impl Bench<'_> {
-    /// Sends a request and returns the response's data.
-    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
-        let mut sent = Vec::new();
-        for byte in packet(self.toggle, 0, request) {
-            self.link.receive(byte.into(), ticks(self.now_ms));
-        }
-        self.toggle ^= 0x20;
-        self.now_ms += 50;
-        self.ticks = self.ticks.wrapping_add(6);
-        self.meter.tick(self.ticks);
-        let mut data = Vec::new();
-        loop {
-            while let Some(byte) = self.link.transmit(ticks(self.now_ms)) {
-                sent.push(byte as u8);
-            }
-            match self.link.turn(ticks(self.now_ms)) {
-                Turn::Idle => {}
-                Turn::Transmit => continue,
-                Turn::Lost => {
-                    self.responder.lost(&mut self.meter);
-                    continue;
-                }
-                Turn::Serve(cause, frame) => {
-                    self.responder.serve(cause, frame, &mut self.meter);
-                    self.link.send(frame);
-                    continue;
-                }
-            }
-            // A whole packet is acknowledged; a message of several goes on then.
-            match sent.iter().position(|byte| *byte == 0xEE) {
-                Some(start) => {
-                    let packet = sent.split_off(start);
-                    let length = usize::from(packet[5]);
-                    assert!((1..=248).contains(&length));
-                    assert_eq!(packet.len(), length + 8);
-                    assert_eq!(
-                        c12::crc::checksum(&packet[..length + 6]).to_le_bytes(),
-                        packet[length + 6..]
-                    );
-                    data.extend(&packet[6..length + 6]);
-                    sent.clear();
-                    self.link.receive(6, ticks(self.now_ms));
-                }
-                None => return data,
-            }
-        }
-    }
+/// What happens to a meter, in the words of the target `meter`.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        30 => request().prop_map(|request| counted(&request)),
+        1 => (200u8..253).prop_map(|time| vec![time]),
+        1 => any::<[u8; 3]>().prop_map(|change| [&[253][..], &change].concat()),
+        1 => any::<u8>().prop_map(|words| vec![254, words]),
+        2 => Just(vec![255]),
+    ]
 }
 
 proptest! {
@@ -187,71 +130,23 @@ proptest! {
     #[test]
     fn a_meter_that_lies_about_everything_is_decoded_or_refused(
         limits in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), LIMITS.len()),
-        which in any::<prop::sample::Index>(),
+        which in any::<u8>(),
         bytes in prop::collection::vec(any::<u8>(), 0..300),
     ) {
-        let mut dimensions = Dimensions::default();
-        for (number, bytes) in LIMITS.iter().zip(&limits) {
-            let layout = find(*number).expect("a limits table");
-            if let Ok(record) = table(layout, bytes, &dimensions) {
-                dimensions.learn(layout, &record);
-            }
-        }
-        let layouts: Vec<_> = LAYOUTS.iter().flat_map(|group| group.iter()).collect();
-        let _ = table(layouts[which.index(layouts.len())], &bytes, &dimensions);
+        let limits: Vec<u8> = limits.iter().flat_map(|bytes| counted(bytes)).collect();
+        decode::run(&[&limits[..], &[which], &bytes].concat());
     }
 
     #[test]
     fn a_meter_that_says_anything_ends_every_request(bytes in traffic()) {
-        let mut client = Client::new(Tape { bytes: &bytes, now_ms: 0 }, [0; 300]);
-        let _ = client.identify();
-        let _ = client.negotiate(1024, 255, &[6, 12]);
-        let _ = client.logon(1, b"fuzz      ");
-        for table in [0, 1, 2048] {
-            if let Ok(data) = client.read(table) {
-                prop_assert!(data.len() <= 296);
-            }
-        }
-        let _ = client.write(7, None, &[9, 0, 1, 1]);
-        let _ = client.terminate();
+        client::run(&bytes);
     }
 
     #[test]
-    fn no_request_harms_the_meter(requests in prop::collection::vec(request(), 0..60), jumper in any::<bool>()) {
-        let mut frame = Frame::new();
-        let mut bench = Bench {
-            link: Link::new(&mut frame),
-            responder: Responder::new(),
-            meter: MeterDevice::new(MemoryBoard::new()),
-            now_ms: 0,
-            ticks: 0,
-            toggle: 0,
-        };
-        bench.meter.board.jumper = jumper;
-        bench.ask(&[0x20]);
-        bench.ask(&[&[0x50, 0, 1][..], b"fuzz      "].concat());
-        for request in &requests {
-            // Longer than a packet may be before Negotiate: no reader sends that.
-            if request.len() > 56 {
-                continue;
-            }
-            let response = bench.ask(request);
-            prop_assert!(!response.is_empty(), "{request:02x?}");
-            if response[0] != 0 {
-                prop_assert_eq!(response.len(), 1);
-            }
-        }
-        // Whatever was written, the clock shows a time and the tables are there.
-        bench.ask(&[0x20]);
-        bench.ask(&[&[0x50, 0, 1][..], b"fuzz      "].concat());
-        let clock = bench.ask(&[0x30, 0, 52]);
-        prop_assert_eq!(clock[..3].to_vec(), [0, 0, 7]);
-        let [_, month, day, hour, minute, second, _] = clock[3..10] else { unreachable!() };
-        prop_assert!((1..=12).contains(&month) && (1..=31).contains(&day));
-        prop_assert!(hour < 24 && minute < 60 && second < 60);
-        for table in &TABLES {
-            let readable = ![7, 42].contains(&table.id);
-            prop_assert_eq!(bench.meter.begin_read(table.id).is_ok(), readable, "table {}", table.id);
-        }
+    fn no_request_harms_the_meter(
+        pieces in prop::collection::vec(piece(), 0..60),
+        jumper in any::<bool>(),
+    ) {
+        meter::run(&[&[u8::from(jumper)][..], &pieces.concat()].concat());
     }
 }
