@@ -376,38 +376,6 @@ fn a_level_that_stays_moves_where_crossings_are_looked_for() {
 }
 
 #[test]
-fn a_piece_that_is_too_short_to_mean_anything_has_no_fundamental() {
-    // Cycles of exactly ten blocks, crossings on samples: lengths are whole, and one is the shortest that counts, 256.
-    let sine = |n: u64| (1e6 * (std::f64::consts::TAU * n as f64 / 160.0).sin()).round() as i32;
-    let mut lengths = Vec::new();
-    for blocks in 1..40 {
-        let mut bench = Bench::new(8000);
-        let mut windows = Vec::new();
-        let mut hurry_at = u64::MAX;
-        for n in 0..4 * 8000u64 {
-            if n == hurry_at {
-                bench.meter.hurry();
-            }
-            if let Some(window) = bench.push(Some([sine(n + 3); 3])) {
-                windows.push(window);
-                if windows.len() == 2 {
-                    hurry_at = bench.samples + blocks * 16;
-                }
-            }
-        }
-        let tally = &windows[2].tally;
-        assert_eq!(tally.pieces, 1);
-        let is_long = tally.length >= 256 << 16;
-        assert_eq!(tally.fundamental.pieces != 0, is_long, "{}", tally.length);
-        lengths.push(tally.length);
-    }
-    assert!(
-        lengths.contains(&(256 << 16)) && lengths[0] < 100 << 16,
-        "{lengths:?}"
-    );
-}
-
-#[test]
 fn every_remark_is_the_bit_that_tables_show() {
     let flags = [
         Flags::SHORT,
