@@ -12,7 +12,7 @@ use crate::image::{Image, artefacts, checks};
 use crate::lint::{self, Capture, Exceptions, Function};
 use crate::stack::{self, Declared, WorstCase};
 use crate::toolchain::{CrossToolchain, TARGET};
-use crate::{progress, workspace};
+use crate::{progress, squeeze, workspace};
 
 /// The cargo profile of the image.
 pub const PROFILE: &str = "firmware";
@@ -47,13 +47,20 @@ fn build(toolchain: &CrossToolchain) -> Result<(PathBuf, Image, Vec<Function>)> 
     let folder = target_dir().join(TARGET).join(PROFILE);
     let elf = folder.join("meter430");
     if script_is_newer(&elf) {
-        // cargo does not know that the linker reads the script.
+        // cargo does not know that the linker reads the script, nor what the linker is made of.
         remove_stale(&folder.join("deps"))?;
     }
-    let mut arguments = cargo_build(toolchain);
+    let mut arguments = cargo(toolchain, "rustc");
     arguments
         .current_dir(workspace::root())
-        .args(["--package", "meter430", "--bin", "meter430"]);
+        .args(["--package", "meter430", "--bin", "meter430"])
+        .args(["--", "--emit", "asm"])
+        // This very program stands in for the linker, and takes the compiler's text.
+        .env(
+            "CARGO_TARGET_MSP430_NONE_ELF_LINKER",
+            std::env::current_exe().context("cannot tell where this program is")?,
+        )
+        .env(squeeze::link::ENVIRONMENT, toolchain.linker());
     let dump = compile(
         "firmware image",
         &mut arguments,
@@ -63,11 +70,11 @@ fn build(toolchain: &CrossToolchain) -> Result<(PathBuf, Image, Vec<Function>)> 
     Ok((elf, image, dump))
 }
 
-/// `cargo build` for the target with everything that the image is built with.
-pub fn cargo_build(toolchain: &CrossToolchain) -> Command {
+/// `cargo SUBCOMMAND` (`build`, `rustc`) for the target with everything that the image is compiled with.
+pub fn cargo(toolchain: &CrossToolchain, subcommand: &str) -> Command {
     let mut command = toolchain.cargo();
     command.args([
-        "build",
+        subcommand,
         "--profile",
         PROFILE,
         "--target",
@@ -166,7 +173,7 @@ fn judge(image: &Image, dump: &[Function]) -> Result<Judgement> {
     }
 }
 
-/// Whether a file of `ldscript` was changed after the image was linked.
+/// Whether a file of `ldscript`, or this program, was changed after the image was linked.
 fn script_is_newer(elf: &Path) -> bool {
     let changed = |path: &Path| {
         std::fs::metadata(path)
@@ -181,7 +188,9 @@ fn script_is_newer(elf: &Path) -> bool {
     };
     scripts
         .flatten()
-        .filter_map(|script| changed(&script.path()))
+        .map(|script| script.path())
+        .chain(std::env::current_exe())
+        .filter_map(|path| changed(&path))
         .any(|time| time > linked)
 }
 

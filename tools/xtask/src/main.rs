@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{accuracy, bench, check, demo, firmware, setup};
+use xtask::{accuracy, bench, check, demo, firmware, setup, squeeze};
 
 #[derive(Parser)]
 #[command(
@@ -46,6 +46,9 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if std::env::var_os(squeeze::link::ENVIRONMENT).is_some() {
+        return squeeze::link::main();
+    }
     let result = match Arguments::parse().task {
         Task::Bench { json, write_readme } => bench_task(json.as_deref(), write_readme),
         Task::Accuracy { json, write_readme } => accuracy_task(json.as_deref(), write_readme),

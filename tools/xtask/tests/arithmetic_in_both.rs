@@ -23,7 +23,7 @@ use virtual_meter::cpu::status::GIE;
 use virtual_meter::cpu::{SP, SR};
 use virtual_meter::elf::Image;
 use xtask::check::IMAGE_VARIABLE;
-use xtask::firmware::{cargo_build, compile, target_dir};
+use xtask::firmware::{cargo, compile, target_dir};
 use xtask::toolchain::{CrossToolchain, TARGET};
 use xtask::workspace;
 
@@ -196,7 +196,7 @@ fn build() -> PathBuf {
     // In the image's target folder, so that core is compiled once for both.
     let package = target_dir().join("helpers");
     write_package(&package);
-    let mut command = cargo_build(&toolchain);
+    let mut command = cargo(&toolchain, "build");
     command.current_dir(&package);
     compile("helpers", &mut command, &package.join("listing.mir")).expect("the helpers compile");
     let archive = target_dir().join(TARGET).join("firmware/libhelpers.a");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use xtask::firmware::{cargo_build, compile, target_dir};
+use xtask::firmware::{cargo, compile, target_dir};
 use xtask::image::Image;
 use xtask::lint::{Case, Exceptions, Finding, Function, examine, examine_function};
 use xtask::toolchain::{CrossToolchain, TARGET};
@@ -39,7 +39,7 @@ fn build(own_multiply: bool) -> Compiled {
     };
     let package = target_dir().join("miscompiles").join(name);
     write_package(&package, name);
-    let mut command = cargo_build(&toolchain);
+    let mut command = cargo(&toolchain, "build");
     command.current_dir(&package);
     if own_multiply {
         command.args(["--features", "own-multiply"]);

@@ -23,6 +23,7 @@ pub use exceptions::{Exceptions, FILE as EXCEPTIONS_FILE};
 pub use mir::{Capture, Function};
 
 use crate::image::{Image, readable};
+use crate::squeeze;
 
 /// What rustc is told so that it prints what this lint reads.
 pub const RUSTC_FLAGS: [&str; 2] = [
@@ -95,7 +96,9 @@ pub fn examine(image: &Image, dump: &[Function], exceptions: &Exceptions) -> Ver
     // Two names for one address are one function; sorted for a steady order.
     let mut unseen: Vec<_> = in_image
         .values()
-        .filter(|symbol| !seen.contains(&symbol.address))
+        .filter(|symbol| {
+            !seen.contains(&symbol.address) && !symbol.name.starts_with(squeeze::ROUTINES)
+        })
         .collect();
     unseen.sort_by_key(|symbol| symbol.address);
     for symbol in unseen {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::walk::Walked;
 use crate::image::Image;
+use crate::squeeze::frames;
 
 /// The declarations' place in the work tree.
 pub const FILE: &str = "tools/xtask/calls.toml";
@@ -120,7 +121,8 @@ impl Declared {
 
     /// Whether a function's computed jump goes back to its caller, with what it has pushed left on the stack.
     pub fn saves(&self, function: &str) -> bool {
-        self.saving.iter().any(|entry| entry.function == function)
+        function.starts_with(frames::NAME)
+            || self.saving.iter().any(|entry| entry.function == function)
     }
 
     /// Declarations that nothing in the image needs: of computed calls, of restoring functions, and of handlers other than

@@ -121,7 +121,13 @@ impl Walker<'_> {
         }
         let mut frame = Frame::default();
         let mut depth_at = BTreeMap::new();
-        let mut waiting = vec![(entry, 0)];
+        // What a function that saves for its caller finds on the stack, its return address, is its own to take.
+        let found = if self.declared.saves(&self.owner(entry)) {
+            RETURN_ADDRESS_BYTES
+        } else {
+            0
+        };
+        let mut waiting = vec![(entry, found)];
         while let Some((address, depth)) = waiting.pop() {
             match depth_at.insert(address, depth) {
                 Some(known) if known == depth => continue,
@@ -145,6 +151,7 @@ impl Walker<'_> {
                 self.follow(&placed, depth, entry, &mut frame, &mut waiting);
             }
         }
+        frame.own_bytes = frame.own_bytes.saturating_sub(found);
         self.open.remove(&entry);
         self.walked.frames.insert(entry, frame);
     }
@@ -205,7 +212,7 @@ impl Walker<'_> {
             Flow::JumpUnknown if self.declared.saves(&here) => {
                 self.walked.savers.insert(here);
                 frame.returns = true;
-                frame.leaves_bytes = depth + RETURN_ADDRESS_BYTES;
+                frame.leaves_bytes = depth;
             }
             Flow::JumpUnknown => self.complain(format!("{here} jumps to a computed address")),
             Flow::Call(target) => self.call(target, placed, depth, frame, waiting),

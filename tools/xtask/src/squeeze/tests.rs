@@ -1,0 +1,186 @@
+//! Each rule where it applies, and where it must not.
+
+use super::squeeze;
+
+/// A function of these lines, squeezed: its instructions, separated by `; `.
+fn squeezed(lines: &str) -> String {
+    let body: String = lines
+        .split("; ")
+        .map(|line| match line.strip_suffix(':') {
+            Some(_) => format!("{line}\n"),
+            None => format!("\t{}\n", line.replacen(' ', "\t", 1)),
+        })
+        .collect();
+    let text = format!("f:\n.Lfunc_begin0:\n{body}.Lfunc_end0:\n");
+    let squeezed = squeeze(&text).unwrap().text;
+    let (_, function) = squeezed.split_once(".Lfunc_begin0:\n").unwrap();
+    let (function, _) = function.split_once(".Lfunc_end0").unwrap();
+    let lines: Vec<String> = function
+        .lines()
+        .map(|line| line.trim_start().replacen('\t', " ", 1))
+        .collect();
+    lines.join("; ")
+}
+
+#[track_caller]
+fn becomes(before: &str, after: &str) {
+    assert_eq!(squeezed(before), after);
+}
+
+#[track_caller]
+fn stays(lines: &str) {
+    becomes(lines, lines);
+}
+
+#[test]
+fn an_address_without_distance_needs_no_word() {
+    becomes("mov 0(r12), r13; ret", "mov @r12, r13; ret");
+    becomes("push 0(r12); pop r12; ret", "push @r12; pop r12; ret");
+    // There is no such destination, and what is changed is one too.
+    stays("mov r13, 0(r12); ret");
+    stays("rra 0(r12); ret");
+}
+
+#[test]
+fn a_result_is_not_compared_with_zero_again() {
+    becomes(
+        "add #-1, r12; tst r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret",
+        "add #-1, r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret",
+    );
+    // A move between changes nothing.
+    becomes(
+        "sub r14, r12; mov r12, r15; cmp #0, r12; jne .LBB0_1; inc r13; .LBB0_1:; ret",
+        "sub r14, r12; mov r12, r15; jne .LBB0_1; inc r13; .LBB0_1:; ret",
+    );
+    // The overflow of an addition is not that of a comparison.
+    stays("add r13, r12; tst r12; jge .LBB0_1; inc r13; .LBB0_1:; ret");
+    // The byte alone may be zero.
+    stays("add.b r13, r12; tst r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+    stays("add r13, r12; tst.b r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+    // Somebody else's flags.
+    stays("add r13, r12; inc r14; tst r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+    stays("mov r13, r12; tst r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+}
+
+#[test]
+fn a_clear_upper_byte_is_not_cleared_again() {
+    becomes(
+        "mov.b @r12, r13; and #255, r13; ret",
+        "mov.b @r12, r13; ret",
+    );
+    becomes("xor.b r12, r13; mov.b r13, r13; ret", "xor.b r12, r13; ret");
+    stays("mov @r12, r13; and #255, r13; ret");
+    // The flags are asked for.
+    stays("mov.b @r12, r13; and #255, r13; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+    // It came another way.
+    stays("mov.b @r12, r13; .LBB0_1:; and #255, r13; jmp .LBB0_1");
+}
+
+#[test]
+fn a_value_goes_where_it_is_wanted() {
+    becomes(
+        "mov @r12, r14; mov r14, r13; clr r14; ret",
+        "mov @r12, r13; clr r14; ret",
+    );
+    // Both are wanted.
+    stays("mov @r12, r14; mov r14, r13; ret");
+}
+
+#[test]
+fn memory_is_changed_in_place() {
+    becomes(
+        "mov.b &1472, r13; bis #16, r13; mov.b r13, &1472; clr r13; ret",
+        "bis.b #16, &1472; clr r13; ret",
+    );
+    // Another place, a value still wanted, a flag asked for, an upper byte that counts.
+    stays("mov.b &1472, r13; bis #16, r13; mov.b r13, &1474; clr r13; ret");
+    stays("mov.b &1472, r13; bis #16, r13; mov.b r13, &1472; ret");
+    stays(
+        "mov &1472, r13; add #16, r13; mov r13, &1472; mov #0, r13; jeq .LBB0_1; inc r13; .LBB0_1:; ret",
+    );
+    stays("mov.b &1472, r13; add #300, r13; mov.b r13, &1472; clr r13; ret");
+}
+
+#[test]
+fn a_pointer_counts_on() {
+    becomes(
+        "mov 0(r12), r13; mov 2(r12), r14; clr r12; ret",
+        "mov @r12+, r13; mov @r12, r14; clr r12; ret",
+    );
+    becomes("mov.b @r12, r13; inc r12; ret", "mov.b @r12+, r13; ret");
+    // It is wanted as it was, here or at the other end of a jump.
+    stays("mov @r12, r13; mov 2(r12), r14; ret");
+    stays("mov @r12, r13; tst r13; jeq .LBB0_1; mov 2(r12), r14; clr r12; ret; .LBB0_1:; ret");
+    stays("mov @r12, r13; add #1, r12; ret");
+}
+
+#[test]
+fn a_value_at_hand_is_taken() {
+    becomes(
+        "mov #1234, r12; mov #1234, r13; ret",
+        "mov #1234, r12; mov r12, r13; ret",
+    );
+    becomes(
+        "mov r12, 4(r1); mov 4(r1), r13; ret",
+        "mov r12, 4(r1); mov r12, r13; ret",
+    );
+    // Changed since, by itself, by a callee, or through a pointer to the stack.
+    stays("mov #1234, r12; inc r12; mov #1234, r13; ret");
+    stays("mov r10, 4(r1); call #g; mov 4(r1), r13; ret");
+    stays("mov r1, r14; mov r12, 4(r1); mov r13, 2(r14); mov 4(r1), r13; ret");
+    stays("mov r12, 4(r1); mov.b r13, 5(r1); mov 4(r1), r13; ret");
+    // The generated constants cost nothing.
+    stays("mov #4, r12; mov #4, r13; ret");
+}
+
+#[test]
+fn a_branch_that_reaches_is_a_jump() {
+    becomes(
+        "tst r12; jeq .LBB0_1; br #.LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+        "tst r12; jne .LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+    );
+    // No two alike, so that they are not shared.
+    let stores = |number| {
+        let each = |k| format!("mov #1234, &{}; ", 512 + 2 * k);
+        (0..number).map(each).collect::<String>()
+    };
+    let text = |number| format!("br #.LBB0_1; {}.LBB0_1:; ret", stores(number));
+    // A jump reaches 1 022 bytes beyond itself.
+    assert!(squeezed(&text(171)).starts_with("br #.LBB0_1"));
+    assert!(squeezed(&text(170)).starts_with("jmp .LBB0_1"));
+}
+
+#[test]
+fn what_somebody_wrote_by_hand_stays() {
+    stays(";APP; mov 0(r12), r13; add #1, r13; tst r13; ;NO_APP; ret");
+}
+
+#[test]
+fn an_unknown_instruction_is_an_error() {
+    let error = squeeze("f:\n.Lfunc_begin0:\n\trlam\t#2, r12\n.Lfunc_end0:\n").unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "f: unknown instruction `rlam\t#2, r12`"
+    );
+}
+
+#[test]
+fn prologues_and_ends_are_shared() {
+    let function = |name: &str| {
+        format!(
+            "{name}:\n.Lfunc_begin_{name}:\n\tpush\tr7\n\tpush\tr8\n\tpush\tr9\n\tpush\tr10\n\tcall\t#{name}_work\n\tpop\tr10\n\tpop\tr9\n\tpop\tr8\n\tpop\tr7\n\tret\n.Lfunc_end_{name}:\n"
+        )
+    };
+    let squeezed = squeeze(&(function("f") + &function("g"))).unwrap();
+    assert_eq!(squeezed.tally["prologue shared"], 8);
+    // Ten bytes of pops and a return are a branch of four.
+    assert_eq!(squeezed.tally["sequence shared"], 6);
+    for line in [
+        "call\t#squeeze_save_r7",
+        "br\t#.Lsqueeze_end_0",
+        "\tpop\tr11",
+        "\tbr\tr11",
+    ] {
+        assert!(squeezed.text.contains(line), "{line}:\n{}", squeezed.text);
+    }
+}
