@@ -159,8 +159,8 @@ impl App {
             snapshot.put_half(at, word);
             at += 2;
         }
-        for count in sampler::faults().counters() {
-            snapshot.put_half(at, count);
+        for place in 0..sampler::FAULTS {
+            snapshot.put_half(at, sampler::fault(place));
             at += 2;
         }
         snapshot.put_half(at, self.alive.restarts);

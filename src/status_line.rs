@@ -15,8 +15,10 @@ pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(),
         quantity(out, name, snapshot.word(offset as usize), decimals)?;
     }
     let mut lost = (snapshot.half(DIAGNOSTICS + 6) as u32) << 4;
-    for at in [DIAGNOSTICS, DIAGNOSTICS + 2, DIAGNOSTICS + 4] {
+    let mut at = DIAGNOSTICS;
+    while at != DIAGNOSTICS + 6 {
         lost += snapshot.half(at) as u32;
+        at += 2;
     }
     quantity(out, " lost=", lost, 0)?;
     out.write_str("\r\n")

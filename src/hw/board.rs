@@ -34,43 +34,78 @@ pub const FACTORY_JUMPER: u8 = 1 << 2;
 /// Tamper switch, bit in port 3.
 const TAMPER: u8 = 1 << 3;
 
+/// The registers of two ports that lie side by side, odd port in the lower byte (SLASEC4, tables 6-39 to 6-41). The register crate has
+/// them as bytes only, at twice the code.
+struct PortPair(*mut u16);
+
+impl PortPair {
+    /// P1 and P2.
+    const A: Self = Self(0x0200 as *mut u16);
+    /// P3 and P4.
+    const B: Self = Self(0x0220 as *mut u16);
+    /// P5 and P6.
+    const C: Self = Self(0x0240 as *mut u16);
+
+    const OUT: usize = 1;
+    const DIR: usize = 2;
+    const REN: usize = 3;
+    const SEL0: usize = 5;
+    const SEL1: usize = 6;
+
+    /// Sets a register, by its number of words from the first, of both ports.
+    ///
+    /// # Safety
+    /// Nobody else uses these ports meanwhile.
+    unsafe fn set(&self, register: usize, odd: u8, even: u8) {
+        // SAFETY: plain port registers, in which any value is allowed.
+        unsafe {
+            self.0
+                .add(register)
+                .write_volatile(u16::from_le_bytes([odd, even]))
+        };
+    }
+}
+
 /// Gives every pin its level and function, then releases the pins (they are frozen after power-up).
 ///
-/// Unused pins are driven low: an open input costs current and picks up noise.
+/// Unused pins are driven low: an open input costs current and picks up noise. What is not set here is 0 after a reset.
 pub fn init_pins(p: &Peripherals) {
-    // SAFETY: every `bits` below writes a plain port register in which any value is allowed.
+    use PortPair as Port;
+    // SAFETY: the main loop, before anything else runs; PM5CTL0 releases the pins.
     unsafe {
-        p.p1.p1out().write(|w| w.bits(0));
-        p.p1.p1dir().write(|w| w.bits(!((1 << 6) | (1 << 1))));
-        // Pins 6 and 7: UART (SEL 01). Pin 1: comparator input (SEL 11).
-        p.p1.p1sel0()
-            .write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 1)));
-        p.p1.p1sel1().write(|w| w.bits(1 << 1));
+        Port::A.set(Port::OUT, 0, 0);
+        Port::A.set(
+            Port::DIR,
+            !((1 << 6) | (1 << 1)),
+            !((1 << 7) | (1 << 6) | 1),
+        );
+        // P1, pins 6 and 7: UART (SEL 01); pin 1: comparator input (SEL 11). P2, pin 0: timer capture (SEL 01); pins 6 and 7:
+        // crystal (SEL 10).
+        Port::A.set(Port::SEL0, (1 << 7) | (1 << 6) | (1 << 1), 1);
+        Port::A.set(Port::SEL1, 1 << 1, (1 << 7) | (1 << 6));
 
-        p.p2.p2out().write(|w| w.bits(0));
-        p.p2.p2dir().write(|w| w.bits(!((1 << 7) | (1 << 6) | 1)));
-        // Pin 0: timer capture (SEL 01). Pins 6 and 7: crystal (SEL 10).
-        p.p2.p2sel0().write(|w| w.bits(1));
-        p.p2.p2sel1().write(|w| w.bits((1 << 7) | (1 << 6)));
+        Port::B.set(
+            Port::OUT,
+            CONVERTER_SYNC_RESET | FACTORY_JUMPER | TAMPER,
+            CONVERTER_CS,
+        );
+        Port::B.set(Port::REN, FACTORY_JUMPER | TAMPER, 0);
+        Port::B.set(
+            Port::DIR,
+            !(FACTORY_JUMPER | TAMPER),
+            !((1 << 7) | (1 << 2)),
+        );
+        // P4, pins 2, 3: UART; 5, 6, 7: SPI; all SEL 01.
+        Port::B.set(
+            Port::SEL0,
+            0,
+            (1 << 7) | (1 << 6) | (1 << 5) | (1 << 3) | (1 << 2),
+        );
 
-        p.p3.p3out()
-            .write(|w| w.bits(CONVERTER_SYNC_RESET | FACTORY_JUMPER | TAMPER));
-        p.p3.p3ren().write(|w| w.bits(FACTORY_JUMPER | TAMPER));
-        p.p3.p3dir().write(|w| w.bits(!(FACTORY_JUMPER | TAMPER)));
-
-        p.p4.p4out().write(|w| w.bits(CONVERTER_CS));
-        p.p4.p4dir().write(|w| w.bits(!((1 << 7) | (1 << 2))));
-        // Pins 2, 3: UART; 5, 6, 7: SPI; all SEL 01.
-        p.p4.p4sel0()
-            .write(|w| w.bits((1 << 7) | (1 << 6) | (1 << 5) | (1 << 3) | (1 << 2)));
-
-        p.p5.p5out().write(|w| w.bits(0));
-        p.p5.p5dir().write(|w| w.bits(0x1F));
-
-        p.p6.p6out().write(|w| w.bits(0));
-        p.p6.p6dir().write(|w| w.bits(0x7F));
-        // Pins 0, 1: timer outputs (SEL 01).
-        p.p6.p6sel0().write(|w| w.bits(0x03));
+        Port::C.set(Port::OUT, 0, 0);
+        Port::C.set(Port::DIR, 0x1F, 0x7F);
+        // P6, pins 0, 1: timer outputs (SEL 01).
+        Port::C.set(Port::SEL0, 0, 0x03);
 
         p.pmm.pm5ctl0().write(|w| w.bits(0));
     }

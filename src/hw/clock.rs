@@ -22,6 +22,9 @@ const REFERENCE_REFO: u16 = 1 << 4;
 /// CSCTL4: ACLK from REFO instead of XT1.
 const ACLK_REFO: u16 = 1 << 8;
 
+/// Values of DCOFTRIM.
+const TRIMS: u16 = 8;
+
 /// How often the crystal's fault flag is cleared and looked at before the meter starts without it. The crystal needs
 /// up to a second; one turn is about 12 ms at the reset clock of 1 MHz.
 const CRYSTAL_ATTEMPTS: u16 = 160;
@@ -78,26 +81,26 @@ unsafe fn lock_fll(p: &Peripherals) {
     let mut trim: u16 = 3;
     let mut best_trim = trim;
     let mut best_distance: u16 = u16::MAX;
-    let mut last_tap_was_low: Option<bool> = None;
-    for _ in 0..8 {
+    let mut last_step = 0;
+    // Beyond the last trim on either side there is none; wrapped, 0 less one is beyond too.
+    while trim < TRIMS {
         let tap = unsafe { settle(p, trim) };
-        let distance = tap.abs_diff(256);
+        // A low tap means that the oscillator is too fast at this trim.
+        let (distance, step) = if tap < 256 {
+            (256 - tap, u16::MAX)
+        } else {
+            (tap - 256, 1)
+        };
         if distance < best_distance {
             best_distance = distance;
             best_trim = trim;
         }
-        let low = tap < 256;
         // A change of side means that the middle lies between the last two.
-        if last_tap_was_low == Some(!low) {
+        if last_step ^ step == u16::MAX - 1 {
             break;
         }
-        last_tap_was_low = Some(low);
-        // A low tap means that the oscillator is too fast at this trim.
-        trim = if low {
-            trim.saturating_sub(1)
-        } else {
-            (trim + 1).min(7)
-        };
+        last_step = step;
+        trim = trim.wrapping_add(step);
     }
     unsafe { settle(p, best_trim) };
 }

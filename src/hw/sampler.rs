@@ -21,25 +21,21 @@ const GAP_CYCLES: u16 = SAMPLE_CYCLES + SAMPLE_CYCLES / 2;
 /// word still carries the restart flag.
 const SETTLING_FRAMES: u16 = 4;
 
-/// What went wrong on the sample path since power-up; saturating counters.
-#[derive(Clone, Copy)]
-pub struct Faults {
+/// What went wrong on the sample path since power-up; saturating counters, in the order of table MT2.
+#[repr(C)]
+struct Faults {
     /// Frames whose CRC was wrong.
-    pub bad_crc: u16,
+    bad_crc: u16,
     /// Frames whose status word was not the expected one.
-    pub bad_status: u16,
+    bad_status: u16,
     /// Samples that could not be read in time.
-    pub missed: u16,
+    missed: u16,
     /// Blocks dropped because the arithmetic had not finished with the last one.
-    pub overrun: u16,
+    overrun: u16,
 }
 
-impl Faults {
-    /// In the order of table MT2.
-    pub fn counters(&self) -> [u16; 4] {
-        [self.bad_crc, self.bad_status, self.missed, self.overrun]
-    }
-}
+/// Number of the counters of what went wrong.
+pub const FAULTS: usize = size_of::<Faults>() / 2;
 
 /// Blocks in use: one is being filled, the others wait for the arithmetic. The block in which a window ends takes up to
 /// two block times, all others a third of one.
@@ -66,8 +62,8 @@ struct Sampler {
     last_capture: u16,
     /// Frames still to be dropped after a start.
     settling: u16,
-    /// The converter reported that its configuration is gone.
-    needs_bring_up: bool,
+    /// 1 after the converter has reported that its configuration is gone, else 0.
+    needs_bring_up: u16,
     /// Blocks completed, modulo 2^16: the watchdog's sign of life.
     blocks_completed: u16,
     faults: Faults,
@@ -109,7 +105,7 @@ static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
     end: core::ptr::null_mut(),
     last_capture: 0,
     settling: 0,
-    needs_bring_up: false,
+    needs_bring_up: 0,
     blocks_completed: 0,
     faults: Faults {
         bad_crc: 0,
@@ -134,7 +130,7 @@ pub fn start(p: &Peripherals) {
     SAMPLER.lock(|s| {
         s.rewind();
         s.settling = SETTLING_FRAMES;
-        s.needs_bring_up = false;
+        s.needs_bring_up = 0;
     });
     // SAFETY: timer registers take these values (SLAU445 tables 14-5 and 14-6).
     unsafe {
@@ -152,17 +148,25 @@ pub fn stop(p: &Peripherals) {
 
 /// Blocks completed so far, modulo 2^16.
 pub fn blocks_completed() -> u16 {
-    SAMPLER.lock(|s| s.blocks_completed)
+    // SAFETY: a field.
+    unsafe { SAMPLER.word(|s| &raw const (*s).blocks_completed) }
 }
 
 /// Whether the converter reported a lost configuration since the last start.
 pub fn needs_bring_up() -> bool {
-    SAMPLER.lock(|s| s.needs_bring_up)
+    // SAFETY: a field.
+    unsafe { SAMPLER.word(|s| &raw const (*s).needs_bring_up) != 0 }
 }
 
-/// The counters of what went wrong.
-pub fn faults() -> Faults {
-    SAMPLER.lock(|s| s.faults)
+/// A counter of what went wrong, by its place among the [`FAULTS`].
+pub fn fault(place: usize) -> u16 {
+    // SAFETY: the counters are words, and all four are there.
+    unsafe {
+        SAMPLER.word(|s| {
+            let counters = (&raw const (*s).faults).cast::<u16>();
+            counters.add(place % FAULTS)
+        })
+    }
 }
 
 /// The sample interrupt's work.
@@ -239,7 +243,7 @@ fn refuse(s: &mut Sampler, frame: &frame::Frame) {
     } else {
         s.faults.bad_status = s.faults.bad_status.saturating_add(1);
         if frame.status & (STATUS_RESET | STATUS_REGISTER_MAP) != 0 {
-            s.needs_bring_up = true;
+            s.needs_bring_up = 1;
         }
     }
     mark_lost(s);

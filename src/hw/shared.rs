@@ -28,6 +28,16 @@ impl<T> InterruptCell<T> {
         result
     }
 
+    /// A word of the content: one access reads it whole, so that no interrupt has to wait.
+    ///
+    /// # Safety
+    /// `place` returns a place inside of what it is given.
+    #[inline(always)]
+    pub unsafe fn word(&self, place: impl FnOnce(*const T) -> *const u16) -> u16 {
+        // SAFETY: a word of the static, passed on to the caller.
+        unsafe { place(self.0.get()).read_volatile() }
+    }
+
     /// The content, for code that already runs with interrupts disabled.
     ///
     /// # Safety
