@@ -91,23 +91,24 @@ impl App {
     fn turn(&mut self, p: &Peripherals) {
         self.watch_samples(p);
         self.device.tick(time::ticks());
-        let uptime_s = self.device.uptime_s;
+        // A response in several packets shows one instant.
+        let held = self.responder.is_streaming();
+        // Counted and stored first: the supply may be going.
         let readings = &mut self.device.readings;
-        // A response in several packets shows one instant; and when the supply is going there is no time to show anything.
-        let mut held = self.responder.is_streaming();
-        if power::rail_is_low() {
-            held = true;
-        }
-        metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
-        if metering::FINISHED.fetch(|window| {
-            pulses::enqueue(&readings.account(&kernel::Assembly, window, uptime_s, held));
-        }) {
+        if metering::FINISHED
+            .fetch(|window| pulses::enqueue(&readings.count(&kernel::Assembly, window)))
+        {
             self.device.save();
+            let uptime_s = self.device.uptime_s;
+            let readings = &mut self.device.readings;
+            readings.show(&kernel::Assembly, uptime_s, held);
             if !held {
                 self.show_diagnostics();
             }
             self.print_status(p);
         }
+        let readings = &mut self.device.readings;
+        metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
         match port::poll(p) {
             Work::Nothing => {}
             Work::Lost => self.responder.lost(&mut self.device),

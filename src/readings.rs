@@ -89,8 +89,7 @@ impl Readings {
         }
     }
 
-    /// Accounts for one window: adds its energy and, unless a reader is in the middle of the snapshot (`held`), publishes
-    /// everything as one consistent instant. Returns the pulses to be put out.
+    /// Accounts for one window, and shows it: [`count`](Self::count) and [`show`](Self::show).
     pub fn account<K: Kernel>(
         &mut self,
         kernel: &K,
@@ -98,18 +97,33 @@ impl Readings {
         uptime_s: u32,
         held: bool,
     ) -> WindowPulses {
+        let pulses = self.count(kernel, window);
+        self.show(kernel, uptime_s, held);
+        pulses
+    }
+
+    /// Adds a window's energy; returns the pulses to be put out. What comes next is to store it, and then to show it: when the
+    /// supply is going there is no time for anything else.
+    pub fn count<K: Kernel>(&mut self, kernel: &K, window: &Window) -> WindowPulses {
         let quantities = &mut self.quantities;
-        quantities.compute(
+        quantities.measure(
             kernel,
             window,
             &self.calibration,
             &mut self.no_load,
             SAMPLE_RATE_HZ,
         );
-        let pulses = self.kept.energy.add(kernel, quantities, &PULSE_THRESHOLD);
+        self.kept.energy.add(kernel, quantities, &PULSE_THRESHOLD)
+    }
+
+    /// Unless a reader is in the middle of the snapshot (`held`), publishes everything of the window counted last as one
+    /// consistent instant.
+    pub fn show<K: Kernel>(&mut self, kernel: &K, uptime_s: u32, held: bool) {
+        let quantities = &mut self.quantities;
+        quantities.present(kernel);
         self.sequence = self.sequence.wrapping_add(1);
         if held {
-            return pulses;
+            return;
         }
 
         let s = &mut self.snapshot;
@@ -151,7 +165,6 @@ impl Readings {
         s.put_wide(offset::P_UW, &quantities.active_uw());
         s.put_wide(offset::Q_UVAR, &quantities.reactive_uvar());
         self.show_energies(kernel);
-        pulses
     }
 
     /// Shows the energies as they are.

@@ -120,6 +120,11 @@ impl Demodulator {
         }
     }
 
+    /// Whether the running piece will have a result.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// Gives the running piece up.
     pub(crate) fn stop(&mut self) {
         self.running = false;

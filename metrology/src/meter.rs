@@ -95,7 +95,8 @@ impl Meter {
         self.tracker.start(config.rate);
     }
 
-    /// Accounts for one block; returns whether a window ended in it (about once a second) and is in `finished`.
+    /// Accounts for one block; returns whether a window ended in it (about once a second) and is in `finished`, which holds
+    /// the window before until then, or nothing measured.
     ///
     /// Without a place for it a window does not end: it goes on until a piece ends with one, so that nothing is lost.
     /// The sums have room for seven seconds. Bounded time. The block's history slots are overwritten and its lost samples
@@ -145,13 +146,11 @@ impl Meter {
     /// Ends the running window with the next block that no crossing is in, whole cycles or not: the supply is going, and
     /// what has flowed so far must be counted while there is time.
     ///
-    /// Parts of a cycle would make the fundamental of the last piece wrong by up to half: where there are other pieces it
-    /// takes their mean.
+    /// Parts of a cycle, or the end of the mains, would make the fundamental of the last piece wrong by up to half: the window's
+    /// other pieces stand for it, or where there are none yet, those of the window before.
     pub fn hurry(&mut self) {
         self.hurried = true;
-        if self.tally.fundamental.pieces != 0 {
-            self.demodulator.stop();
-        }
+        self.demodulator.stop();
     }
 
     /// The zero crossing found in the last block, or the predicted instant of one that was missing.
@@ -207,7 +206,8 @@ impl Meter {
 
     /// Ends a piece by time when no crossing did.
     fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
-        if !self.hurried {
+        // In a hurry, but not before there is a place: pieces that end in every block leave the main loop no time to make one.
+        if !(self.hurried && may_finish) {
             if self.since_cut < self.piece_length {
                 return false;
             }
@@ -231,15 +231,18 @@ impl Meter {
         self.piece_anchored = anchored;
         // The next block's centre sample −1 is 16 samples on; push_block adds them.
         self.since_cut = 0u32.wrapping_sub(at.time());
-        // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one.
-        let synchronises = anchored && !self.window_anchored && tally.length >= SHORTEST;
+        // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one; but not
+        // before it has a piece of the fundamental, or its reactive energy would be lost.
+        let synchronises = anchored
+            && !self.window_anchored
+            && self.demodulator.is_running()
+            && tally.length >= SHORTEST;
         let is_complete = tally.pieces >= PIECES || self.hurried;
         self.end.ends_window = is_complete || synchronises;
         if !may_finish {
             self.end.ends_window = false;
         }
         if self.end.ends_window {
-            self.hurried = false;
             if !(anchored && self.window_anchored) {
                 tally.flags.insert(Flags::UNSYNCHRONISED);
             }
@@ -302,6 +305,10 @@ impl Meter {
 
     /// Completes the finished window and starts the next one.
     fn finish_window<K: Kernel>(&mut self, kernel: &K, finished: &mut Window) {
+        if self.hurried && self.tally.fundamental.pieces == 0 {
+            self.tally.fundamental = finished.tally.fundamental;
+        }
+        self.hurried = false;
         finished.tally = self.tally;
         // The neutral passes no droop filter, whose factor is 4.
         kernel.shift_left(&mut finished.sums.0[Sums::SQUARES + NEUTRAL], 2);

@@ -30,8 +30,6 @@ const DAC_ON: u16 = 1 << 7;
 const FAILS_AND_RETURNS: u16 = (39 << 8) | 43;
 /// CPEN.
 const ON: u16 = 1 << 9;
-/// CPOUT: the rail is good.
-const OUTPUT: u16 = 1;
 /// CPIIFG: the output has fallen.
 const FALLEN: u16 = 2;
 
@@ -44,13 +42,6 @@ pub fn watch_rail() {
         ECOMP0.write_volatile(RAIL_AGAINST_DAC);
         ECOMP0.add(CONTROL_1).write_volatile(ON);
     }
-}
-
-/// Whether the rail is too low now.
-#[inline(always)]
-pub fn rail_is_low() -> bool {
-    // SAFETY: a register of the comparator; reading it has no effect.
-    unsafe { ECOMP0.add(CONTROL_1).read_volatile() & OUTPUT == 0 }
 }
 
 /// Whether the rail has fallen since this was asked last.

@@ -1,7 +1,7 @@
 //! The formulas of a window's quantities.
 //!
 //! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the
-//! curve to the next, [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`].
+//! curve to the next, [`WHOLE_PIECES`] or [`BROKEN_PIECES`], [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`].
 
 use super::literals::*;
 use super::slot::*;
@@ -25,6 +25,8 @@ pub(super) struct Formulas<'a> {
     pub sums: &'a [Step],
     pub current: &'a [Step],
     pub segment: &'a [Step],
+    pub whole_pieces: &'a [Step],
+    pub broken_pieces: &'a [Step],
     pub line_and_voltage: &'a [Step],
     pub units: &'a [Step],
     pub last: &'a [Step],
@@ -35,6 +37,8 @@ pub(super) const STANDARD: Formulas<'static> = Formulas {
     sums: SUMS,
     current: CURRENT,
     segment: SEGMENT,
+    whole_pieces: WHOLE_PIECES,
+    broken_pieces: BROKEN_PIECES,
     line_and_voltage: LINE_AND_VOLTAGE,
     units: UNITS,
     last: LAST,
@@ -173,6 +177,28 @@ const SEGMENT: &[Step] = &[
     store(at(CURVE_GAIN)),
 ];
 
+/// What makes the window's energy of the sums over pieces: their mean stands for all of it.
+const WHOLE_PIECES: &[Step] = &[
+    load(number(QUARTER_FUNDAMENTAL_UNIT)),
+    shift_left(2),
+    divide(at(PIECES)),
+    store(at(MEAN_PIECE)),
+];
+
+/// The same of a window that does not end at a zero crossing: the mains may have gone with part of a piece, or after the last
+/// one. Power and square of the voltage have lost the same in the pieces, and the window's mean square tells what it
+/// has lost: the quarter of the unit is a power of two but for 20 000, which the sum of squares has too.
+const BROKEN_PIECES: &[Step] = &[
+    load(at(T)),
+    scale(number(HALF)),
+    scale(number(1 << 3)),
+    store(at(T)),
+    load(at(SQUARES + VOLTAGE)),
+    shift_left(8),
+    divide(at(T)),
+    store(at(MEAN_PIECE)),
+];
+
 /// Everything else, but for the units of the powers.
 const LINE_AND_VOLTAGE: &[Step] = &[
     // What the curve adds: the angle, in Q30, and the gain, in Q32.
@@ -257,18 +283,14 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     load(at(GAIN_HERE)),
     q30(at(FLAT)),
     store(at(U)),
-    load(number(QUARTER_FUNDAMENTAL_UNIT)),
-    shift_left(2),
-    divide(at(PIECES)),
-    store(at(T)),
     load(at(FUNDAMENTAL)),
-    scale(at(T)),
+    scale(at(MEAN_PIECE)),
     scale(at(U)),
     scale(at(LENGTH)),
     shift_left(4),
     store(at(FUNDAMENTAL)),
     load(at(FUNDAMENTAL + 1)),
-    scale(at(T)),
+    scale(at(MEAN_PIECE)),
     scale(at(U)),
     scale(at(LENGTH)),
     shift_left(4),

@@ -1,7 +1,9 @@
 //! Formulas that are worked off after the window's: when its pulses fall, and a harmonic against its fundamental.
 
 use super::literals::{EIGHT_FIFTEENTHS, PI_SQUARED, REST_OF_SERIES, number};
-use super::slot::{AMPLITUDES, FLOW, LAST_EDGE, LENGTH, PARTS, PULSE, REST, STEP, T, TURNS, U};
+use super::slot::{
+    AMPLITUDES, FLOW, FLOWED, LAST_EDGE, LENGTH, PARTS, PULSE, REST, STEP, T, TURNS,
+};
 use crate::formula::{
     Step, add, at, divide, each, load, magnitude, product, q30, root, scale, shift_left, store,
     subtract,
@@ -14,18 +16,18 @@ pub(super) const PULSES: &[Step] = &[
     load(each(FLOW)),
     magnitude(),
     scale(number(1 << 3)),
-    store(at(U)),
+    store(at(FLOWED)),
     load(at(PULSE)),
     scale(number(1 << 3)),
     product(at(LENGTH)),
     shift_left(1),
-    divide(at(U)),
+    divide(at(FLOWED)),
     store(at(STEP)),
     load(at(REST)),
     scale(number(1 << 3)),
     product(at(LENGTH)),
     shift_left(1),
-    divide(at(U)),
+    divide(at(FLOWED)),
     store(at(T)),
     load(at(LENGTH)),
     shift_left(1),

@@ -60,8 +60,7 @@ impl Quantities {
         quantities
     }
 
-    /// The same, in place.
-    #[inline]
+    /// The same, in place: [`measure`](Self::measure) and [`present`](Self::present).
     pub fn compute<K: Kernel>(
         &mut self,
         kernel: &K,
@@ -70,11 +69,42 @@ impl Quantities {
         starting: &mut NoLoad,
         rate: u16,
     ) {
-        self.compute_by(&STANDARD, kernel, window, calibration, starting, rate);
+        self.measure(kernel, window, calibration, starting, rate);
+        self.present(kernel);
+    }
+
+    /// The first half: what [`Energy::add`](crate::Energy::add) counts, and the frequency. When the supply is going there
+    /// is time for no more.
+    #[inline]
+    pub fn measure<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        window: &Window,
+        calibration: &Calibration,
+        starting: &mut NoLoad,
+        rate: u16,
+    ) {
+        self.measure_by(&STANDARD, kernel, window, calibration, starting, rate);
+    }
+
+    /// The second half: powers and voltage in their units, and the amplitudes that harmonics are measured against. Once for
+    /// each time that it was measured.
+    #[inline]
+    pub fn present<K: Kernel>(&mut self, kernel: &K) {
+        self.present_by(&STANDARD, kernel);
     }
 
     #[inline]
-    fn compute_by<K: Kernel>(
+    fn present_by<K: Kernel>(&mut self, formulas: &Formulas<'_>, kernel: &K) {
+        let mut desk = self.desk(kernel, &Calibration::NOMINAL);
+        for power in 0..POWERS {
+            kernel.work_off(&mut desk, formulas.units, power);
+        }
+        kernel.work_off(&mut desk, formulas.last, 0);
+    }
+
+    #[inline]
+    fn measure_by<K: Kernel>(
         &mut self,
         formulas: &Formulas<'_>,
         kernel: &K,
@@ -96,14 +126,7 @@ impl Quantities {
         slots[slot::RATE] = rate as i64;
         slots[slot::PEAKS] = tally.peaks[0] as i64;
         slots[slot::PEAKS + 1] = tally.peaks[1] as i64;
-        let Reciprocal { mantissa, normal } = Reciprocal::new(kernel, tally.length);
-        let mut desk = Desk {
-            slots,
-            constants: &calibration.0,
-            literals: &LITERALS,
-            mantissa,
-            normal,
-        };
+        let mut desk = self.desk(kernel, calibration);
         let mut flags = tally.flags;
         for (channel, peak) in tally.peaks.iter().enumerate() {
             kernel.work_off(&mut desk, formulas.sums, channel);
@@ -120,16 +143,18 @@ impl Quantities {
         for point in 0..POINTS - 1 {
             kernel.work_off(&mut desk, formulas.segment, point);
         }
-        kernel.work_off(&mut desk, formulas.line_and_voltage, 0);
-        for power in 0..POWERS {
-            kernel.work_off(&mut desk, formulas.units, power);
+        let mut pieces = formulas.whole_pieces;
+        if flags.intersects(Flags::UNSYNCHRONISED) {
+            desk.slots[slot::T] = tally.fundamental.voltage;
+            pieces = formulas.broken_pieces;
         }
-        desk.slots[slot::AMPLITUDES] = tally.fundamental.voltage;
-        desk.slots[slot::AMPLITUDES + 1] = tally.fundamental.current;
-        kernel.work_off(&mut desk, formulas.last, 0);
+        kernel.work_off(&mut desk, pieces, 0);
+        kernel.work_off(&mut desk, formulas.line_and_voltage, 0);
 
-        // No-load: what does not count is no energy; the powers stay what was measured.
         let slots = &mut self.slots;
+        slots[slot::AMPLITUDES] = tally.fundamental.voltage;
+        slots[slot::AMPLITUDES + 1] = tally.fundamental.current;
+        // No-load: what does not count is no energy; the powers stay what was measured.
         let kinds = [&mut starting.active, &mut starting.reactive];
         for (kind, starting) in kinds.into_iter().enumerate() {
             if !starting.counts_with(slots[slot::EXCESS + kind] >= 0) {
@@ -173,7 +198,7 @@ impl Quantities {
     ) -> (i32, u32) {
         self.slots[slot::PULSE] = *pulse;
         self.slots[slot::REST] = *rest as i64;
-        let mut desk = self.desk();
+        let mut desk = self.desk(kernel, &Calibration::NOMINAL);
         kernel.work_off(&mut desk, PULSES, kind);
         (
             self.slots[slot::LAST_EDGE] as i32,
@@ -187,7 +212,7 @@ impl Quantities {
         self.slots[slot::PARTS] = harmonic.sums.voltage;
         self.slots[slot::PARTS + 1] = harmonic.sums.current;
         self.slots[slot::TURNS] = harmonic.turns as i64;
-        let mut desk = self.desk();
+        let mut desk = self.desk(kernel, &Calibration::NOMINAL);
         kernel.work_off(&mut desk, RESTORE, 0);
         for signal in 0..2 {
             kernel.work_off(&mut desk, SHARES, signal);
@@ -198,15 +223,16 @@ impl Quantities {
         ]
     }
 
-    /// A desk for formulas that need neither means nor the meter's constants.
+    /// A desk for formulas; means are those over the window's length.
     #[inline(never)]
-    fn desk(&mut self) -> Desk<'_> {
+    fn desk<'a, K: Kernel>(&'a mut self, kernel: &K, calibration: &'a Calibration) -> Desk<'a> {
+        let Reciprocal { mantissa, normal } = Reciprocal::new(kernel, self.length());
         Desk {
             slots: &mut self.slots,
-            constants: &Calibration::NOMINAL.0,
+            constants: &calibration.0,
             literals: &LITERALS,
-            mantissa: 0,
-            normal: 0,
+            mantissa,
+            normal,
         }
     }
 
@@ -340,6 +366,9 @@ mod tests {
                 // No voltage: less than its noise.
                 window.sums.0[3] = 0;
             }
+            if case == 9 {
+                window.tally.flags = Flags::UNSYNCHRONISED;
+            }
             if case == 11 {
                 // A mean square that no board can give meets the limits.
                 for square in &mut window.sums.0[3..6] {
@@ -383,7 +412,8 @@ mod tests {
         let (window, calibration) = case;
         let mut q = Quantities::ZERO;
         let mut no_load = NoLoad::COUNTING;
-        q.compute_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
+        q.measure_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
+        q.present_by(formulas, &Portable);
         let mut results = Vec::from(&q.slots[..3]);
         results.extend(&q.slots[slot::EXCESS..slot::EXCESS + 2]);
         results.extend(&q.slots[slot::AMPLITUDES..slot::AMPLITUDES + 2]);
@@ -407,6 +437,8 @@ mod tests {
             "sums",
             "current",
             "segment",
+            "whole pieces",
+            "broken pieces",
             "line and voltage",
             "units",
             "last",
@@ -416,6 +448,8 @@ mod tests {
                 STANDARD.sums,
                 STANDARD.current,
                 STANDARD.segment,
+                STANDARD.whole_pieces,
+                STANDARD.broken_pieces,
                 STANDARD.line_and_voltage,
                 STANDARD.units,
                 STANDARD.last,
@@ -428,8 +462,10 @@ mod tests {
                     0 => formulas.sums = &rest,
                     1 => formulas.current = &rest,
                     2 => formulas.segment = &rest,
-                    3 => formulas.line_and_voltage = &rest,
-                    4 => formulas.units = &rest,
+                    3 => formulas.whole_pieces = &rest,
+                    4 => formulas.broken_pieces = &rest,
+                    5 => formulas.line_and_voltage = &rest,
+                    6 => formulas.units = &rest,
                     _ => formulas.last = &rest,
                 }
                 if !matters(&formulas) {

@@ -5,6 +5,8 @@
 pub const MEANS: usize = 0;
 /// In the end: what flowed, as [`crate::energy::Flow`].
 pub const FLOW: usize = 0;
+/// What makes the fundamental's sums over pieces a mean power, when the means are no longer needed.
+pub const MEAN_PIECE: usize = 2;
 /// By channel: Σ of squares, then mean square in code²/256, then rms with the gain in code/256.
 pub const SQUARES: usize = 3;
 /// By channel, the voltage's being none: Σ of 4 · voltage · current, then the energy.
@@ -29,13 +31,14 @@ pub const AMPLITUDES: usize = 18;
 /// 1/32 768; its frequency, turns per sample · 2³².
 pub const PARTS: usize = 3;
 pub const TURNS: usize = 5;
-/// Scratch of [`PULSES`], when the squares are no longer needed: energy of a pulse, rest of the register, and the results:
-/// when the last pulse falls and how far apart they are, in 2⁻¹⁷ samples.
-pub const PULSE: usize = 3;
-pub const REST: usize = 4;
-pub const LAST_EDGE: usize = 5;
-pub const STEP: usize = 6;
-/// In the end: what active and reactive energy have more than the least that counts.
+/// Scratch of [`PULSES`], of what neither [`UNITS`] nor [`LAST`] needs, as they come later: energy of a pulse, rest of the
+/// register, and the results: when the last pulse falls and how far apart they are, in 2⁻¹⁷ samples; what flowed over 2²⁹.
+pub const PULSE: usize = 4;
+pub const REST: usize = 5;
+pub const LAST_EDGE: usize = 6;
+pub const STEP: usize = 8;
+pub const FLOWED: usize = 9;
+/// Until pulses are planned: what active and reactive energy have more than the least that counts.
 pub const EXCESS: usize = 8;
 /// Length, Q16 samples.
 pub const LENGTH: usize = 10;
