@@ -30,14 +30,14 @@ pub const POWER_GAIN: usize = 2;
 /// Place in the voltage's record, which has no power gain: the converter's true sample rate over the nominal one, Q30. Turns
 /// cycles per sample into hertz, and samples of power into energy.
 pub const CLOCK: usize = 2;
-/// Place in a current's record: angle by which the measured current lags the true one too much, at the fundamental; radians,
-/// Q30, at most ±0.05.
+/// Place in a current's record: angle by which the measured current lags the true one too much, at 60 Hz, and in proportion
+/// at other frequencies; radians, Q30, at most ±0.05.
 pub const PHASE: usize = 3;
 /// Place in a current's record: power read without load (crosstalk) at [`OFFSET_VOLTAGE_V`] of nominal gain, in code²
 /// (1.3 nW); subtracted in proportion to the square of the voltage.
 pub const POWER_OFFSET: usize = 4;
 /// Place of the line current's curve: points of two words, the current in µA, ascending, and what is to be added there, gain
-/// in the lower half (2⁻²⁰; neighbours differ by less than 2⁻⁵) and phase in the upper (2⁻²⁰ rad). Constant beyond the ends; between them straight in the fourth
+/// in the lower half (2⁻²⁰; neighbours differ by less than 2⁻⁵) and phase, at 60 Hz, in the upper (2⁻²⁰ rad). Constant beyond the ends; between them straight in the fourth
 /// root of the current, which is near enough to the logarithm that transformers follow. All zero: nothing is added.
 pub const CURVE: usize = CHANNELS * RECORD;
 /// Place of the starting thresholds: active and reactive power below which nothing is counted, code² (1.28 nW), below 2³¹.

@@ -10,7 +10,7 @@ use crate::kernel::Kernel;
 /// Numbers that a window's formulas can name.
 pub const SLOTS: usize = 32;
 /// Literals that they can name.
-pub const LITERALS: usize = 22;
+pub const LITERALS: usize = 23;
 
 /// From the top: five bits of operation; three that say what the operand's place counts from; its distance from there in
 /// bytes. Instead of a place, some operations have a number.

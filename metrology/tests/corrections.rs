@@ -47,17 +47,26 @@ fn noise_is_subtracted_inside_the_root() {
 }
 
 #[test]
-fn a_phase_error_is_turned_back() {
+fn a_phase_error_is_turned_back_as_the_delay_that_it_is() {
     for degrees in [-0.5f64, -0.1, 0.3, 0.5] {
-        let error = degrees.to_radians();
-        for phi in [0.0f64, 1.0, -0.6435, 2.5] {
-            // The current is measured `error` later than it is.
+        for (hertz, phi) in [
+            (60.02, 0.0f64),
+            (60.02, 1.0),
+            (60.02, -0.6435),
+            (60.02, 2.5),
+            (45.0, 1.0),
+            (50.0, -0.6435),
+            (66.0, 1.0),
+        ] {
+            // The current is measured later than it is, by so many degrees of 60 Hz.
+            let error = degrees.to_radians();
+            let lag = error * hertz / 60.0;
             let source = Source::new(
-                60.02,
+                hertz,
                 Signal::sine(220.0, 0.0),
-                Signal::sine(10.0, -phi - error),
+                Signal::sine(10.0, -phi - lag),
             );
-            let truth = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -phi));
+            let truth = Source::new(hertz, Signal::sine(220.0, 0.0), Signal::sine(10.0, -phi));
             let mut calibration = Calibration::NOMINAL;
             *calibration.of(1, PHASE) = to_q30(error);
             for q in measure(&source, &calibration, 1.5) {
@@ -65,11 +74,11 @@ fn a_phase_error_is_turned_back() {
                 let q1 = reactive(&truth.voltage, &truth.line);
                 assert!(
                     (q.active_uw() as f64 * 1e-6 - p).abs() < 2200.0 * 3e-6,
-                    "{degrees}° {phi}: {q:?}"
+                    "{degrees}° {phi} {hertz} Hz: {q:?}"
                 );
                 assert!(
                     (q.reactive_uvar() as f64 * 1e-6 - q1).abs() < 2200.0 * 10e-6,
-                    "{degrees}° {phi}: {q:?}"
+                    "{degrees}° {phi} {hertz} Hz: {q:?}"
                 );
             }
         }

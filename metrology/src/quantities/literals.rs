@@ -34,6 +34,9 @@ pub(super) const EIGHT_FIFTEENTHS: i32 = I2F30::lit("0.5333333333").to_bits();
 /// 2⁴¹/1000: with 2⁻³² and 2⁻⁹ a thousandth.
 pub(super) const MILLI: i32 = ((1u64 << 41) / 1000 + 1) as u32 as i32;
 
+/// 2⁶⁰/60 000 000/2⁴: with a shift by four turns µHz into Q30 of 60 Hz, up to 120 Hz.
+pub(super) const PER_60_HZ: i32 = ((1u64 << 56) / 60_000_000) as i32;
+
 /// Numbers that the formulas name.
 pub(super) const LITERALS: [i32; formula::LITERALS] = [
     ONE,
@@ -58,6 +61,7 @@ pub(super) const LITERALS: [i32; formula::LITERALS] = [
     1 << 17,
     1 << 3,
     REST_OF_SERIES,
+    PER_60_HZ,
 ];
 
 /// The place of a literal; a number that is not in the list fails the build.

@@ -20,7 +20,7 @@
 //! | 0 | `gain` | i32 | 2⁻³⁰; true over nominal |
 //! | 4 | `noise` | u32 | code²/256; mean square of the noise |
 //! | 8 | `power_gain` | i32 | 2⁻³⁰; true power over that from the gains; of the voltage: the converter's true sample rate over the nominal one |
-//! | 12 | `phase` | i32 | 2⁻³⁰ rad; by which the measured current lags the true one too much |
+//! | 12 | `phase` | i32 | 2⁻³⁰ rad; by which the measured current lags the true one too much at 60 Hz; a delay, in proportion to frequency |
 //! | 16 | `power_offset` | i32 | code²; power read without load at 220 V of nominal gain |
 //!
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
@@ -37,6 +37,9 @@ use crate::field::{Field, Kind};
 
 /// Voltage at which `power_offset` is stated; it grows with the square.
 pub const OFFSET_VOLTAGE_V: f64 = 220.0;
+
+/// Frequency at which phases are stated; they are delays.
+pub const PHASE_HZ: f64 = 60.0;
 
 /// Table number on the wire.
 pub const TABLE: u16 = 2049;
@@ -109,7 +112,7 @@ pub struct Channel {
     pub noise: u32,
     /// 2⁻³⁰; of the voltage the clock.
     pub power_gain: i32,
-    /// 2⁻³⁰ rad.
+    /// 2⁻³⁰ rad at [`PHASE_HZ`].
     pub phase: i32,
     /// code².
     pub power_offset: i32,
@@ -163,7 +166,7 @@ pub struct Point {
     pub current_ua: u32,
     /// 2⁻²⁰.
     pub gain: i16,
-    /// 2⁻²⁰ rad.
+    /// 2⁻²⁰ rad at [`PHASE_HZ`].
     pub phase: i16,
 }
 

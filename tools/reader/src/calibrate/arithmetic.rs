@@ -7,10 +7,12 @@
 //! φ = arg a, X₀ = Re(X·e^(−jφ))/cos φ, and the gains of voltage and current by which rms values become true. At other
 //! currents a is another one, aₖ: the curve adds |a/aₖ| − 1 to the gain and arg aₖ/a to the phase there.
 //!
+//! Phases are delays: the constants say their angle at 60 Hz, which grows with frequency.
+//!
 //! The clock constant is the true frequency over the one that the board as designed would show.
 
 use super::curve::{self, MEASURED};
-use c12::calibration::{Channel, Constants};
+use c12::calibration::{Channel, Constants, PHASE_HZ};
 
 /// Volts and amperes of one converter code, and what their product is in watts.
 const CODE_V: f64 = 600.0 / 8_388_608.0;
@@ -208,12 +210,12 @@ struct Raw {
     power: Complex,
 }
 
-/// The channels' constants, those of the line with what its curve adds at a current.
-fn numbers_at(constants: &Constants, line_a: f64) -> [Numbers; 3] {
+/// The channels' constants as they act at a frequency, those of the line with what its curve adds at a current.
+fn numbers_at(constants: &Constants, line_a: f64, f_hz: f64) -> [Numbers; 3] {
     let [voltage, mut line, neutral] = constants.channels.each_ref().map(Numbers::of);
     let added = curve::at(&constants.curves[0], line_a);
     line.gain *= 1.0 + added.gain;
-    line.phase_rad += added.phase_rad;
+    line.phase_rad = (line.phase_rad + added.phase_rad) * f_hz / PHASE_HZ;
     [voltage, line, neutral]
 }
 
@@ -221,7 +223,7 @@ fn numbers_at(constants: &Constants, line_a: f64) -> [Numbers; 3] {
 fn raw(shown: &Shown, present: &Constants) -> Raw {
     // The meter looks its curve up by the current without what the curve adds.
     let line_a = shown.line_a() / (1.0 + curve::at(&present.curves[0], shown.line_a()).gain);
-    let [voltage, line, neutral] = numbers_at(present, line_a);
+    let [voltage, line, neutral] = numbers_at(present, line_a, shown.f_hz);
     let gains = voltage.gain * line.gain * line.power_gain;
     let square = |shown_a2: f64, channel: &Numbers| {
         shown_a2 / channel.gain.powi(2) + channel.noise_code2 * CODE_A.powi(2)
@@ -258,8 +260,9 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
         let correlated_a2 = correlated_a2(line, board.voltage_v, board.power.re);
         square(board.line_square_a2 - correlated_a2, line)
     };
+    let f_hz = shown.f_hz / clock(present) * clock(other);
     let [_, plain, _] = other.channels.each_ref().map(Numbers::of);
-    let [voltage, line, neutral] = numbers_at(other, line_square(&plain).sqrt());
+    let [voltage, line, neutral] = numbers_at(other, line_square(&plain).sqrt(), f_hz);
     let gains = voltage.gain * line.gain * line.power_gain;
     let mut power = board.power;
     power.re -= line.crosstalk_w(board.voltage_v);
@@ -270,7 +273,7 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
         neutral_square_a2: square(board.neutral_square_a2, &neutral),
         p_w: power.re,
         q_var: power.im,
-        f_hz: shown.f_hz / clock(present) * clock(other),
+        f_hz,
         ..*shown
     }
 }
@@ -346,9 +349,14 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     let noise_a2 = |channel: &Numbers| channel.noise_code2 * CODE_A.powi(2);
     let line_a = (main.line_square_a2 - noise_a2(line) - correlated_a2).sqrt();
     line.gain = pass.main.truth.current_a / line_a;
-    line.phase_rad = board.angle();
+    if let Some(Ok(clock)) = clock_found(pass, present) {
+        voltage.power_gain = clock;
+    }
+    let f_hz = pass.main.shown.f_hz / clock(present) * voltage.power_gain;
+    let delay = |angle_rad: f64| angle_rad * PHASE_HZ / f_hz;
+    line.phase_rad = delay(board.angle());
     line.power_gain = 1.0 / board.magnitude() / (voltage.gain * line.gain);
-    let crosstalk_w = crosstalk.turned(-line.phase_rad).re / line.phase_rad.cos();
+    let crosstalk_w = crosstalk.turned(-board.angle()).re / board.angle().cos();
     line.offset_code2 = crosstalk_w / CODE_W * (OFFSET_V / main.voltage_v).powi(2);
 
     // Other currents: how the board differs there. A curve that stays adds at the test load what was there before.
@@ -361,7 +369,7 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
             let here = shown.power.minus(crosstalk).over(truth(load)).over(board);
             let correction = curve::Correction {
                 gain: 1.0 / here.magnitude() - 1.0,
-                phase_rad: here.angle(),
+                phase_rad: delay(here.angle()),
             };
             (load.truth.current_a, correction)
         });
@@ -370,9 +378,6 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     let added = curve::at(&curves[0], main_a);
     line.gain /= 1.0 + added.gain;
     line.phase_rad -= added.phase_rad;
-    if let Some(Ok(clock)) = clock_found(pass, present) {
-        voltage.power_gain = clock;
-    }
     if pass.is_neutral_driven {
         let neutral_a = (main.neutral_square_a2 - noise_a2(neutral)).sqrt();
         neutral.gain = pass.main.truth.current_a / neutral_a;
