@@ -16,10 +16,8 @@ fn fifty_hertz(n: u64) -> [i32; 3] {
 }
 
 #[test]
-fn a_piece_that_is_too_short_to_mean_anything_has_no_fundamental() {
-    // Lengths are whole blocks, and one is the shortest that counts, 256 samples.
-    let mut lengths = Vec::new();
-    for blocks in 1..40 {
+fn a_hurried_window_has_the_pieces_that_are_complete_or_those_of_the_window_before() {
+    for blocks in (1..250).step_by(7) {
         let mut bench = Bench::new(8000);
         let mut windows = Vec::new();
         let mut hurry_at = u64::MAX;
@@ -34,16 +32,15 @@ fn a_piece_that_is_too_short_to_mean_anything_has_no_fundamental() {
                 }
             }
         }
-        let tally = &windows[2].tally;
-        assert_eq!(tally.pieces, 1);
-        let is_long = tally.length >= 256 << 16;
-        assert_eq!(tally.fundamental.pieces != 0, is_long, "{}", tally.length);
-        lengths.push(tally.length);
+        let [before, tally] = [&windows[1].tally, &windows[2].tally];
+        // The last piece is the one that the hurry broke.
+        match tally.pieces - 1 {
+            0 => assert_eq!(tally.fundamental, before.fundamental),
+            complete => assert_eq!(tally.fundamental.pieces, complete, "{}", tally.length),
+        }
+        assert_eq!(before.fundamental.pieces, 5);
+        assert_eq!(windows[3].tally.fundamental.pieces, windows[3].tally.pieces);
     }
-    assert!(
-        lengths.contains(&(256 << 16)) && lengths[0] < 100 << 16,
-        "{lengths:?}"
-    );
 }
 
 #[test]

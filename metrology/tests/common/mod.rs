@@ -148,6 +148,8 @@ pub struct Bench {
     pub meter: Meter,
     block: Block,
     filled: usize,
+    /// The place for windows, which holds the last one.
+    place: Window,
     pub samples: u64,
     pub rate: u16,
     /// For every window that `run` returned: mean of (rounded v·rounded i − v·i) over its samples, in watts. That much
@@ -161,6 +163,7 @@ impl Bench {
             meter: Meter::new(&Config { rate }),
             block: Block::EMPTY,
             filled: 0,
+            place: Window::default(),
             samples: 0,
             rate,
             rounding: Vec::new(),
@@ -179,11 +182,10 @@ impl Bench {
             return None;
         }
         self.filled = 0;
-        let mut window = Window::default();
         let window = self
             .meter
-            .push_block(&Portable, &mut self.block, Some(&mut window))
-            .then_some(window);
+            .push_block(&Portable, &mut self.block, Some(&mut self.place))
+            .then_some(self.place);
         self.block.lost = 0;
         window
     }
