@@ -198,24 +198,19 @@ impl Cut {
         new: &mut [i32; BLOCK],
     ) {
         self.fill(kernel, centre, old);
-        *new = [0; BLOCK];
-        // Before the sample ahead of the cut the old side has all.
-        let parts = new.iter_mut().zip(block_of(old)).zip(block_of(centre));
-        for ((new, old), code) in parts.skip(self.index.saturating_sub(1)) {
-            *new = code - old;
+        for k in 0..BLOCK {
+            new[k] = centre[k + 1] - old[k + 1];
         }
     }
 
     #[inline(never)]
     fn fill<K: Kernel>(&self, kernel: &K, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
-        *share = [0; CENTRE];
-        for (out, code) in share.iter_mut().zip(centre).take(self.index) {
-            *out = *code;
+        for k in 0..CENTRE {
+            share[k] = if k < self.index { centre[k] } else { 0 };
         }
         let mut weight = self.before;
-        let around = share.iter_mut().zip(centre).skip(self.index).take(2);
-        for (out, code) in around {
-            *out = kernel.mul_q30(*code, weight);
+        for k in self.index..(self.index + 2).min(CENTRE) {
+            share[k] = kernel.mul_q30(centre[k], weight);
             weight = self.after;
         }
         share[0] -= centre[0];
