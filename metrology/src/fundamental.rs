@@ -147,10 +147,9 @@ impl Demodulator {
         let reciprocal = kernel.divide(25 << 50, length);
         let mut amplitudes = [[0; 2]; 2];
         for (sum, amplitude) in self.sums.iter_mut().zip(&mut amplitudes) {
-            for (sum, amplitude) in [&mut sum.cos, &mut sum.sin].into_iter().zip(amplitude) {
-                kernel.scale(sum, reciprocal, 24);
-                *amplitude = *sum as i32;
-            }
+            kernel.scale(&mut sum.cos, reciprocal, 24);
+            kernel.scale(&mut sum.sin, reciprocal, 24);
+            *amplitude = [sum.cos as i32, sum.sin as i32];
         }
         let [voltage, current] = &amplitudes;
         kernel.mac(&mut sums.active, voltage, current);
