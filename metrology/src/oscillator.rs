@@ -60,17 +60,15 @@ static RECIPROCALS: [[i32; 4]; 2] = [
 
 /// Cosine and sine of `turns`/2³² of a turn, Q30, for up to 0.2 turns.
 #[inline(never)]
-fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32) -> [i32; 2] {
+fn unit_vector<K: Kernel + ?Sized>(kernel: &K, turns: u32, vector: &mut [i32; 2]) {
     // A quarter of the angle, in radians Q30: turns/2³²·2π/4·2³⁰ = turns·(π/8·2³⁰)/2³⁰. It stays below 0.32, where the
     // series' next terms are under 10⁻⁹.
     let quarter = kernel.mul_q30(turns as i32, 421_657_428);
     let squared = kernel.mul_q30(quarter, quarter);
-    let cos = series(kernel, squared, &RECIPROCALS[0]);
-    let sin = kernel.mul_q30(quarter, series(kernel, squared, &RECIPROCALS[1]));
-    let mut vector = [cos, sin];
-    square(kernel, &mut vector);
-    square(kernel, &mut vector);
-    vector
+    vector[0] = series(kernel, squared, &RECIPROCALS[0]);
+    vector[1] = kernel.mul_q30(quarter, series(kernel, squared, &RECIPROCALS[1]));
+    square(kernel, vector);
+    square(kernel, vector);
 }
 
 impl Oscillator {
@@ -83,23 +81,24 @@ impl Oscillator {
 
     /// Starts at `turns`/2³² of a turn per sample (at most 0.2 turns), with phase 0 in the middle of a block.
     pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
-        let single = unit_vector(kernel, turns);
-        let mut value = unit_vector(kernel, turns >> 1);
+        let (mut single, mut value) = ([0; 2], [0; 2]);
+        unit_vector(kernel, turns, &mut single);
+        unit_vector(kernel, turns >> 1, &mut value);
         let [cosines, sines] = &mut self.table;
         for (cos, sin) in cosines.iter_mut().zip(sines) {
             [*cos, *sin] = value;
             kernel.rotate(&mut value, &single);
         }
-        let mut step = single;
+        let step = &mut self.step;
+        *step = single;
         for _ in 0..BLOCK.ilog2() {
-            square(kernel, &mut step);
+            square(kernel, step);
         }
         // Sixteen times the series' error, a hundred blocks in a row, would show: make the step's length 1 again.
         let length = kernel.mul_q30(step[0], step[0]) + kernel.mul_q30(step[1], step[1]);
         let correction = ONE + ((ONE - length) >> 1);
-        for (kept, part) in self.step.iter_mut().zip(step) {
-            *kept = kernel.mul_q30(part, correction);
-        }
+        step[0] = kernel.mul_q30(step[0], correction);
+        step[1] = kernel.mul_q30(step[1], correction);
         self.phase = [ONE, 0];
     }
 
@@ -147,7 +146,9 @@ mod tests {
     fn sines_and_cosines_are_right_to_ten_to_the_minus_eight() {
         for turns in frequencies() {
             let angle = f64::from(turns) / 2f64.powi(32) * TAU;
-            let [cos, sin] = unit_vector(&Portable, turns).map(|x| f64::from(x) / Q30);
+            let mut vector = [0; 2];
+            unit_vector(&Portable, turns, &mut vector);
+            let [cos, sin] = vector.map(|x| f64::from(x) / Q30);
             let error = (cos - angle.cos()).abs().max((sin - angle.sin()).abs());
             assert!(error < 1e-8, "{turns}: {error:e}");
         }
