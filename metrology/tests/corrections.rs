@@ -6,7 +6,11 @@ use common::{
     AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, q30, quantise, reactive,
     to_q30,
 };
-use metrology::calibration::{CLOCK, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD};
+use metrology::block::{LINE, NEUTRAL, VOLTAGE};
+use metrology::calibration::{
+    CLOCK, CURVE, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD, STARTING, STARTING_POWERS,
+    WORDS,
+};
 use metrology::quantities::NoLoad;
 use metrology::temperature::{TemperatureLaw, compensated};
 use metrology::{Calibration, Flags, Portable, Quantities, Window};
@@ -330,4 +334,39 @@ fn exchanging_the_currents_touches_all_of_theirs_and_nothing_else() {
     assert_eq!(exchanged.tally.peaks, [1, 3, 2]);
     assert_eq!(exchanged.tally.length, 4);
     assert_eq!(exchanged.of_neutral(), window);
+}
+
+#[test]
+fn exchanged_constants_are_the_other_currents() {
+    let mut constants = Calibration::ZERO;
+    for (value, word) in (1..).zip(&mut constants.0) {
+        *word = value;
+    }
+    let exchanged = constants.of_neutral();
+    for place in 0..RECORD {
+        assert_eq!(
+            exchanged.word(VOLTAGE, place),
+            constants.word(VOLTAGE, place)
+        );
+        assert_eq!(exchanged.word(LINE, place), constants.word(NEUTRAL, place));
+        assert_eq!(exchanged.word(NEUTRAL, place), constants.word(LINE, place));
+    }
+    assert_eq!(exchanged.0[CURVE..], constants.0[CURVE..]);
+    assert_eq!(exchanged.of_neutral(), constants);
+}
+
+#[test]
+fn a_meter_as_designed_has_gains_and_thresholds_and_nothing_else() {
+    for (place, word) in Calibration::NOMINAL.0.into_iter().enumerate() {
+        let expected = if place >= STARTING_POWERS {
+            STARTING as i32
+        } else if place < CURVE && [GAIN, POWER_GAIN].contains(&(place % RECORD)) {
+            1 << 30
+        } else {
+            0
+        };
+        assert_eq!(word, expected, "{place}");
+    }
+    // Active and reactive.
+    assert_eq!(WORDS, STARTING_POWERS + 2);
 }
