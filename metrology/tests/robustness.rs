@@ -6,7 +6,7 @@ use common::{
     AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, active, feed, quantise, quantities,
     sixty_hertz,
 };
-use metrology::{Flags, Quantities};
+use metrology::{Block, Flags, Quantities};
 
 /// Codes of a voltage and a current.
 fn codes(volts: f64, amperes: f64) -> [i32; 3] {
@@ -423,4 +423,23 @@ fn the_mean_of_a_window_without_crossings_is_no_level() {
             assert!((pair[1] - pair[0] - 8000.0 / 120.0).abs() < 0.5, "{pair:?}");
         }
     }
+}
+
+#[test]
+fn a_place_that_no_block_has_is_ignored() {
+    let mut block = Block::EMPTY;
+    for slot in [16, 17, usize::MAX] {
+        block.set(slot, [1; 3]);
+        block.set_lost(slot);
+    }
+    assert_eq!(block, Block::EMPTY);
+    for slot in 0..16 {
+        block.set(slot, [slot as i32 + 1; 3]);
+        block.set_lost(slot);
+    }
+    for lane in block.lanes {
+        assert_eq!(lane[..4], [0; 4]);
+        assert!((1..).zip(&lane[4..]).all(|(value, code)| *code == value));
+    }
+    assert_eq!(block.lost, 0xFFFF);
 }
