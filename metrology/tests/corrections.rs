@@ -281,8 +281,9 @@ fn temperature_follows_its_law() {
         );
     }
     let laws = [law, TemperatureLaw::default(), TemperatureLaw::default()];
-    let found = compensated(&Portable, &Calibration::NOMINAL, &laws, 16 * 40);
-    let expected = 250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30);
+    // Where both terms have the same sign.
+    let found = compensated(&Portable, &Calibration::NOMINAL, &laws, -16 * 40);
+    let expected = -250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30);
     assert!((q30(found.word(0, GAIN)) - 1.0 - expected).abs() < 1e-7);
     assert_eq!(found.0[RECORD..], Calibration::NOMINAL.0[RECORD..]);
 }
