@@ -1,6 +1,6 @@
 //! Block demand: the mean of the imported active power over fifteen minutes of the clock, and its maximum.
 
-use c12::clock::Clock;
+use c12::clock::{self, Clock};
 
 /// Length of an interval, minutes; intervals begin at the full hour.
 pub const INTERVAL_MIN: u8 = 15;
@@ -34,11 +34,7 @@ impl Demand {
     /// A second of the clock has begun; `pulses` is the import so far.
     pub fn tick(&mut self, clock: &Clock, pulses: u16) {
         let [time @ .., second, _] = clock.bytes();
-        let mut minute = time[4] as u16;
-        while minute >= INTERVAL_MIN as u16 {
-            minute -= INTERVAL_MIN as u16;
-        }
-        if minute as u8 | second != 0 {
+        if clock::rest(time[4] as u16, INTERVAL_MIN as u16) | *second as u16 != 0 {
             return;
         }
         // A pulse is 1000 / 6400 Wh, and four intervals make an hour: 5/8 W.

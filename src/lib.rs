@@ -7,6 +7,9 @@ pub mod baud;
 pub mod calibration_store;
 pub mod demand;
 pub mod events;
+pub mod profile;
+#[cfg(test)]
+mod profile_tests;
 pub mod readings;
 pub mod service;
 #[cfg(test)]

@@ -6,10 +6,10 @@ use crate::snapshot::DIAGNOSTICS;
 use crate::store::{self, Board, CONTENT, PAGE, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::{TABLES, live, security};
-use crate::{events, settings};
+use crate::{events, profile, settings};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
-use c12::clock::Clock;
+use c12::clock::{self, Clock};
 use c12::device::Device;
 use c12::diagnostics;
 use c12::event::code;
@@ -109,9 +109,14 @@ impl<B: Board> MeterDevice<B> {
             self.board.recall(self.registers, kept);
         }
         // It goes on from where it stopped, for want of a better time; after a first start it has none at all.
-        if kept.clock.set(0, Clock::UNSET.bytes()) != 0 {
+        if clock::wrong(kept.clock.bytes()) != 0 {
             kept.clock = Clock::UNSET;
         }
+        // The first start of all, or everything is lost.
+        if kept.profile.interval_min == 0 {
+            kept.profile.restart(profile::INTERVAL_MIN);
+        }
+        kept.profile.status |= profile::POWER_FAILURE;
         kept.power_ups = kept.power_ups.wrapping_add(1);
         kept.copies_lost = kept.copies_lost.wrapping_add(lost);
         snapshot.put_half(DIAGNOSTICS + diagnostics::offset::POWER_UPS, kept.power_ups);
@@ -182,6 +187,10 @@ impl<B: Board> MeterDevice<B> {
             kept.demand.tick(&kept.clock, import);
             self.uptime_s += 1;
             kept.wait_s = kept.wait_s.saturating_sub(1);
+            let [.., minute, second, _] = *kept.clock.bytes();
+            if clock::rest(minute as u16, kept.profile.interval_min) | second as u16 == 0 {
+                profile::record(&mut self.readings, &mut self.board);
+            }
         }
     }
 
@@ -259,14 +268,15 @@ impl<B: Board> MeterDevice<B> {
                 else {
                     return (Outcome::InvalidParameter, 0);
                 };
-                let clock = &mut self.readings.kept.clock;
+                let Some(after) = after.first_chunk_mut() else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let clock = &self.readings.kept.clock;
                 *before = *clock.bytes();
-                if clock.set(*mask as u16, wanted) != 0 {
+                if clock.with(*mask as u16, wanted, after) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
-                if let Some(after) = after.first_chunk_mut() {
-                    *after = *clock.bytes();
-                }
+                profile::set_clock(&mut self.readings, &mut self.board, after);
                 self.begin_interval();
                 self.log(code::TIME_CHANGED_NEW, 0);
                 self.second_at = self.now;
@@ -299,6 +309,12 @@ impl<B: Board> Source for Shown<'_, B> {
             }
             live::EVENTS => meter.board.page(Place::EVENTS),
             live::LATER_EVENTS => meter.board.page(Place::EVENTS.other()),
+            live::PROFILE => {
+                for (at, to) in (skip..).zip(out) {
+                    *to = profile::byte(&meter.board, at) as u8;
+                }
+                return;
+            }
             // No other setting can be read.
             live::IDENTIFICATION => {
                 filler = b' ';
@@ -418,6 +434,19 @@ impl<B: Board> Device for MeterDevice<B> {
                 self.use_constants(place);
                 self.log(code::TABLE_WRITTEN, table);
             }
+            return Ok(());
+        }
+        if table == profile::TABLE {
+            // The length of an interval, which is the last byte.
+            let ([minutes], 12) = (data, offset) else {
+                return Err(Response::Onp);
+            };
+            let minutes = *minutes as u16;
+            if !profile::divides_hour(minutes) {
+                return Err(Response::Onp);
+            }
+            self.readings.kept.profile.restart(minutes);
+            self.log(code::TABLE_WRITTEN, table);
             return Ok(());
         }
         match found.parts {

@@ -43,14 +43,7 @@ pub fn write<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Plac
     store::transfer(board, from, store::SIZE, &[[0; 2]]);
     let to = from.other();
     for (place, byte) in (CONTENT + at..).zip(data) {
-        let byte = *byte as u16;
-        let word = board.word(to, place & !1);
-        let word = if place & 1 == 0 {
-            word & 0xFF00 | byte
-        } else {
-            word & 0xFF | byte << 8
-        };
-        board.write_word(to, place & !1, word);
+        board.write_byte(to, place, *byte as u16);
     }
     store::seal(board, to, store::VERSION);
     to

@@ -79,7 +79,10 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, demand.time) == 2 * kept::DEMAND as usize + 1);
         const _: () = assert!(offset_of!(Kept, demand.max_w) == 2 * 53);
         const _: () = assert!(offset_of!(Kept, failures) == 2 * 55);
-        const _: () = assert!(offset_of!(Kept, wait_s) == 2 * WORDS - 2);
+        const _: () = assert!(offset_of!(Kept, wait_s) == 2 * 56);
+        const _: () = assert!(offset_of!(Kept, profile.valid_blocks) == 2 * kept::PROFILE as usize);
+        const _: () = assert!(offset_of!(Kept, profile.status) == 2 * (kept::PROFILE as usize + 7));
+        const _: () = assert!(offset_of!(Kept, profile.start_wh) == 2 * (WORDS - 4));
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);
@@ -100,6 +103,20 @@ impl Board for Hardware {
     fn word(&self, place: Place, at: u16) -> u16 {
         // SAFETY: inside a page and even.
         unsafe { word_at(place, at).read() }
+    }
+
+    #[inline(never)]
+    fn write_byte(&mut self, place: Place, at: u16, value: u16) {
+        // SAFETY: as below.
+        unsafe {
+            let status: u16;
+            asm!("mov r2, {0}", "dint", "nop", out(reg) status, options(nostack));
+            SYSCFG0.write_volatile(OPEN);
+            let byte = (place.address() + (at & 0xFF)) as *mut u8;
+            byte.write_volatile(value as u8);
+            SYSCFG0.write_volatile(LOCKED);
+            asm!("nop", "mov {0}, r2", "nop", in(reg) status, options(nostack));
+        }
     }
 
     #[inline(never)]

@@ -10,17 +10,19 @@
 //! | 49 | import pulses at the beginning of the demand interval |
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
-//! | 57 … 79 | free, zero |
+//! | 57 … 68 | load profile: the words of [`Profile`] |
+//! | 69 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
 use crate::demand::Demand;
+use crate::profile::{self, Profile};
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 57;
+pub const WORDS: usize = 57 + profile::WORDS;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -31,6 +33,9 @@ pub const CLOCK: u16 = 45;
 
 /// The first word of what ST23 shows of the demand.
 pub const DEMAND: u16 = 50;
+
+/// The first word of the load profile's state.
+pub const PROFILE: u16 = 57;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -59,6 +64,8 @@ pub struct Kept {
     pub failures: u16,
     /// Seconds until the next password is looked at; they do not pass without supply.
     pub wait_s: u16,
+    /// Load profile.
+    pub profile: Profile,
 }
 
 impl Kept {
@@ -73,6 +80,7 @@ impl Kept {
         demand: Demand::ZERO,
         failures: 0,
         wait_s: 0,
+        profile: Profile::ZERO,
     };
 
     /// In words, as the store holds it.
@@ -97,16 +105,11 @@ impl Kept {
         } = self.demand;
         let shown = [[resets, y], [m, d], [h, n]].map(u16::from_le_bytes);
         let all = [self.power_ups, self.copies_lost, self.events];
-        let all = all.iter().chain(&clock);
-        for (to, from) in rest
-            .iter_mut()
-            .zip(all.chain(&[start]).chain(&shown).chain(&[
-                max_w,
-                zero,
-                self.failures,
-                self.wait_s,
-            ]))
-        {
+        let begun = [start];
+        let all = all.iter().chain(&clock).chain(&begun).chain(&shown);
+        let later = [max_w, zero, self.failures, self.wait_s];
+        let profile = self.profile.to_words();
+        for (to, from) in rest.iter_mut().zip(all.chain(&later).chain(&profile)) {
             *to = *from;
         }
         words
@@ -141,6 +144,9 @@ impl Kept {
         kept.demand.zero = u16::from_le_bytes([byte(), byte()]);
         kept.failures = u16::from_le_bytes([byte(), byte()]);
         kept.wait_s = u16::from_le_bytes([byte(), byte()]);
+        kept.profile = Profile::from_words(core::array::from_fn(|_| {
+            u16::from_le_bytes([byte(), byte()])
+        }));
         kept
     }
 }

@@ -1,6 +1,7 @@
 //! A board of memory alone, for tests and tools.
 
 use super::{Board, PAGE, Place};
+use crate::profile::BLOCKS;
 
 /// A board of memory alone: the pages of all records.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct MemoryBoard {
     pub settings: [[u8; PAGE]; 2],
     /// The event log.
     pub events: [[u8; PAGE]; 2],
+    /// The load profile's blocks.
+    pub profile: [[u8; PAGE]; BLOCKS as usize],
     /// Writes that still arrive; the supply fails after them.
     pub writes_left: u32,
 }
@@ -29,19 +32,22 @@ impl MemoryBoard {
             registers: [[0xFF; PAGE]; 2],
             settings: [[0xFF; PAGE]; 2],
             events: [[0xFF; PAGE]; 2],
+            profile: [[0xFF; PAGE]; BLOCKS as usize],
             writes_left: u32::MAX,
         }
     }
 
     /// The page, to be changed whatever the supply.
     pub fn page_mut(&mut self, place: Place) -> &mut [u8; PAGE] {
-        let pages = match place.address() & !0x1FF {
-            0x8000 => &mut self.registers,
-            0x8200 => &mut self.settings,
-            0x8400 => &mut self.events,
+        let number = usize::from(place.address() >> 8);
+        let pages = match number & !1 {
+            0x80 => &mut self.registers,
+            0x82 => &mut self.settings,
+            0x84 => &mut self.events,
+            0x86..=0x9F => return &mut self.profile[number - 0x86],
             _ => &mut self.information,
         };
-        &mut pages[usize::from(place.address() >> 8 & 1)]
+        &mut pages[number & 1]
     }
 }
 
@@ -57,13 +63,22 @@ impl Board for MemoryBoard {
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {
-        let pages = match place.address() & !0x1FF {
-            0x8000 => &self.registers,
-            0x8200 => &self.settings,
-            0x8400 => &self.events,
+        let number = usize::from(place.address() >> 8);
+        let pages = match number & !1 {
+            0x80 => &self.registers,
+            0x82 => &self.settings,
+            0x84 => &self.events,
+            0x86..=0x9F => return &self.profile[number - 0x86],
             _ => &self.information,
         };
-        &pages[usize::from(place.address() >> 8 & 1)]
+        &pages[number & 1]
+    }
+
+    fn write_byte(&mut self, place: Place, at: u16, value: u16) {
+        if self.writes_left != 0 {
+            self.writes_left -= 1;
+            self.page_mut(place)[usize::from(at)] = (value & 0xFF) as u8;
+        }
     }
 
     fn write_word(&mut self, place: Place, at: u16, value: u16) {

@@ -72,6 +72,12 @@ impl Place {
     /// The event log, [`crate::events`]: no record, but two pages of entries.
     pub const EVENTS: Self = Self(0x400);
 
+    /// A block of the [load profile](crate::profile), 0 … 25.
+    #[must_use]
+    pub const fn profile(block: u16) -> Self {
+        Self((block << 8).wrapping_add(0x600))
+    }
+
     /// The same record's other copy.
     #[must_use]
     pub const fn other(self) -> Self {
@@ -109,6 +115,9 @@ pub trait Board {
 
     /// Writes a word at the even byte `at` of a page, 0 … 254; when this returns it survives a supply failure.
     fn write_word(&mut self, place: Place, at: u16, value: u16);
+
+    /// The same for a byte, the lower one of `value`.
+    fn write_byte(&mut self, place: Place, at: u16, value: u16);
 
     /// Puts the channels' constants in this copy of the calibration to `calibration`.
     fn load(&self, place: Place, calibration: &mut Calibration) {

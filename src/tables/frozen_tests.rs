@@ -68,10 +68,10 @@ fn general() {
             0, // header
             0xAB, 0xBD, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 27 28
             0, 0x1F, 0x9C, // ST 40-44, 50-52 55
-            0, 0xC0, 0x11, // ST 70 71, 72 76
+            0xF0, 0xC1, 0x11, // ST 60-63, 64 70 71, 72 76
             0x0F, // MT0 to MT3
             0xC0, 0x06, // procedures 6 7 9 10
-            0xA0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0,    // ST 5 7, 42 can be written
+            0xA0, 0, 0, 0, 0, 0x04, 0, 0x20, 0, 0,    // ST 5 7, 42, 61 can be written
             0x02  // MT1 too
         ]
     );
@@ -157,6 +157,47 @@ fn access_and_time() {
     for table in [7, 42] {
         assert_eq!(meter.begin_read(table), Err(Response::Isc), "ST{table}");
     }
+}
+
+#[test]
+fn load_profile() {
+    let mut meter = meter();
+    let limits = read(&mut meter, 61);
+    // 26 blocks of 302 bytes, extended status, 16 bits, 27 intervals of 4 channels and 15 minutes.
+    assert_eq!(limits, [0xAC, 0x1E, 0, 0, 0, 4, 2, 26, 0, 27, 0, 4, 15]);
+    assert_eq!(read(&mut meter, 60), limits);
+    // Active import and export, reactive energy of quadrants I and IV.
+    assert_eq!(
+        read(&mut meter, 62),
+        [0, 0, 255, 0, 1, 255, 0, 2, 255, 0, 5, 255, 2]
+    );
+    let profile = &mut meter.readings.kept.profile;
+    profile.valid_blocks = 7;
+    profile.unread = 7;
+    profile.block = 6;
+    profile.sequence = 0x0102;
+    profile.intervals = 5;
+    meter.save();
+    assert_eq!(
+        read(&mut meter, 63),
+        [0x24, 7, 0, 6, 0, 2, 1, 0, 0, 7, 0, 5, 0]
+    );
+    // A stored block of which every byte is different.
+    for (at, byte) in meter.board.profile[1].iter_mut().enumerate() {
+        *byte = at as u8;
+    }
+    let blocks = read(&mut meter, 64);
+    assert_eq!(blocks.len(), 26 * 302);
+    assert_eq!(
+        blocks[302..318],
+        [0, 1, 2, 3, 4, 0xDE, 0xEE, 0xE0, 6, 7, 8, 9, 10, 11, 12, 13]
+    );
+    assert_eq!(
+        blocks[593..605],
+        [
+            0xF8, 0x88, 0x80, 214, 215, 216, 217, 218, 219, 220, 221, 0xFF
+        ]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
 //! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
+//! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
 //! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST76 event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
@@ -19,6 +20,7 @@
 #[cfg(test)]
 mod frozen_tests;
 pub mod general;
+pub mod load_profile;
 pub mod logs;
 pub mod registers;
 pub mod security;
@@ -48,10 +50,12 @@ pub mod live {
     pub const EVENTS: u16 = 0x700;
     /// The others, 256 bytes.
     pub const LATER_EVENTS: u16 = 0x800;
+    /// The load profile's blocks.
+    pub const PROFILE: u16 = 0x900;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
-    pub const SAVED: u16 = 0x900;
+    pub const SAVED: u16 = 0xA00;
     /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0xA00;
+    pub const SETTINGS: u16 = 0xB00;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
 }
@@ -103,6 +107,11 @@ c12::tables! {
         51: read time::ST51;
         52: read time::ST52;
         55: read time::ST55;
+        60: read load_profile::ST61;
+        61: write load_profile::ST61;
+        62: read load_profile::ST62;
+        63: read load_profile::ST63;
+        64: read load_profile::ST64;
         70: read logs::ST71;
         71: read logs::ST71;
         72: read logs::ST72;

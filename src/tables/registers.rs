@@ -68,7 +68,7 @@ pub static ST23: [Part; ENERGIES + 2] = [
 const DEMAND: u16 = store::CONTENT + 2 * store::kept::DEMAND;
 
 /// `size` bytes from `at` of the saved registers.
-const fn saved(at: u16, size: u16) -> Part {
+pub(super) const fn saved(at: u16, size: u16) -> Part {
     Part::Live {
         id: live::SAVED + at,
         size,

@@ -37,6 +37,16 @@ pub const QUALIFIER: u16 = 1 << 2;
 /// Day of the week in TIME_DATE_QUAL.
 const WEEKDAY: u16 = 7;
 
+/// The rest of `minute` divided by `interval_min`, which is not 0.
+#[inline(never)]
+pub fn rest(minute: u16, interval_min: u16) -> u16 {
+    let mut rest = minute;
+    while rest >= interval_min {
+        rest -= interval_min;
+    }
+    rest
+}
+
 /// A clock that is told when a second is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clock([u8; SIZE]);
@@ -48,7 +58,7 @@ impl Clock {
     /// All zero: what a static begins with; assign [`UNSET`](Self::UNSET) before use.
     pub const ZERO: Self = Self([0; SIZE]);
 
-    /// A clock that shows these bytes of ST52, whether a calendar has them or not; [`set`](Self::set) with an empty mask tells.
+    /// A clock that shows these bytes of ST52, whether a calendar has them or not; [`wrong`] tells.
     pub const fn from_bytes(bytes: [u8; SIZE]) -> Self {
         Self(bytes)
     }
@@ -58,26 +68,20 @@ impl Clock {
         &self.0
     }
 
-    /// Highest value of the field `at`.
+    /// Shows these bytes from now on, whether a calendar has them or not.
     #[inline(never)]
-    fn last(&self, at: usize, last: u8) -> u16 {
-        if at != DAY {
-            return last as u16;
+    pub fn show(&mut self, bytes: &[u8; SIZE]) {
+        for (to, from) in self.0.iter_mut().zip(bytes) {
+            *to = *from;
         }
-        let (year, month) = (self.0[0] as u16, self.0[1] as u16);
-        if month == 2 {
-            return if year & 3 == 0 { 29 } else { 28 };
-        }
-        // Odd months up to July and even ones from August on have 31 days.
-        30 + ((month ^ (month >> 3)) & 1)
     }
 
     /// A second is over.
     pub fn tick(&mut self) {
         let mut at = FIELDS;
-        for (first, last) in FIRST.iter().zip(&LAST).rev() {
+        for (first, greatest) in FIRST.iter().zip(&LAST).rev() {
             at -= 1;
-            let last = self.last(at, *last);
+            let last = last(&self.0, at, *greatest);
             if let Some(field) = self.0.get_mut(at) {
                 let value = *field as u16;
                 if value < last {
@@ -98,27 +102,59 @@ impl Clock {
         }
     }
 
-    /// Takes those of `wanted`'s bytes that `mask` selects ([`TIME`], [`DATE`], [`QUALIFIER`]). Returns 0; something else, and
-    /// nothing is changed, when the clock would then show something that no calendar has. (A number because the target's
-    /// compiler does not hand on a `bool` reliably.)
-    #[must_use]
+    /// Goes on to the end of the interval under way, one of so many minutes that divide an hour.
     #[inline(never)]
-    pub fn set(&mut self, mask: u16, wanted: &[u8; SIZE]) -> u16 {
-        let before = self.0;
-        for ((byte, wanted), selected) in self.0.iter_mut().zip(wanted).zip(&MASKS) {
-            if mask & *selected as u16 != 0 {
-                *byte = *wanted;
+    pub fn advance(&mut self, interval_min: u16) {
+        loop {
+            self.0[FIELDS - 1] = 59;
+            self.tick();
+            if rest(self.0[FIELDS - 2] as u16, interval_min) == 0 {
+                break;
             }
         }
-        for (at, (first, last)) in FIRST.iter().zip(&LAST).enumerate() {
-            let value = self.0[at];
-            if value < *first || value as u16 > self.last(at, *last) {
-                self.0 = before;
-                return 1;
-            }
-        }
-        0
     }
+
+    /// Puts to `next` what the clock would show with those of `wanted`'s bytes that `mask` selects ([`TIME`], [`DATE`],
+    /// [`QUALIFIER`]). Returns what [`wrong`] says of that.
+    #[inline(never)]
+    pub fn with(&self, mask: u16, wanted: &[u8; SIZE], next: &mut [u8; SIZE]) -> u16 {
+        for (((to, now), wanted), selected) in next.iter_mut().zip(&self.0).zip(wanted).zip(&MASKS)
+        {
+            *to = *now;
+            if mask & *selected as u16 != 0 {
+                *to = *wanted;
+            }
+        }
+        wrong(next)
+    }
+}
+
+/// 0, or something else when no calendar has this. (A number because the target's compiler does not hand on a `bool`
+/// reliably.)
+#[must_use]
+#[inline(never)]
+pub fn wrong(bytes: &[u8; SIZE]) -> u16 {
+    for (((at, value), first), greatest) in (0..FIELDS).zip(bytes).zip(&FIRST).zip(&LAST) {
+        let value = *value as u16;
+        if value < *first as u16 || value > last(bytes, at, *greatest) {
+            return 1;
+        }
+    }
+    0
+}
+
+/// Highest value of the field `at`, which is `greatest` but for days.
+#[inline(never)]
+fn last(bytes: &[u8; SIZE], at: usize, greatest: u8) -> u16 {
+    if at != DAY {
+        return greatest as u16;
+    }
+    let (year, month) = (bytes[0] as u16, bytes[1] as u16);
+    if month == 2 {
+        return if year & 3 == 0 { 29 } else { 28 };
+    }
+    // Odd months up to July and even ones from August on have 31 days.
+    30 + ((month ^ (month >> 3)) & 1)
 }
 
 #[cfg(test)]
@@ -127,6 +163,16 @@ mod tests {
     use super::*;
 
     const ALL: u16 = TIME | DATE | QUALIFIER;
+
+    /// Sets a clock, if a calendar has what it would show then; returns what [`Clock::with`] does.
+    fn set(clock: &mut Clock, mask: u16, wanted: &[u8; SIZE]) -> u16 {
+        let mut next = [0xAA; SIZE];
+        let result = clock.with(mask, wanted, &mut next);
+        if result == 0 {
+            clock.show(&next);
+        }
+        result
+    }
 
     /// Days from 1 January 2000 to a date.
     fn days(year: u32, month: u32, day: u32) -> u32 {
@@ -139,13 +185,13 @@ mod tests {
     fn every_day_of_the_century_follows_the_one_before() {
         let mut clock = Clock::UNSET;
         // 1 January 2000 was a Saturday.
-        assert_eq!(clock.set(QUALIFIER, &[0, 0, 0, 0, 0, 0, 0x10 | 6]), 0);
+        assert_eq!(set(&mut clock, QUALIFIER, &[0, 0, 0, 0, 0, 0, 0x10 | 6]), 0);
         for expected in 0..36_525 {
             let [year, month, day, time @ .., qualifier] = *clock.bytes();
             assert_eq!(days(year.into(), month.into(), day.into()), expected);
             assert_eq!(time, [0, 0, 0]);
             assert_eq!(u32::from(qualifier), 0x10 | ((expected + 6) % 7));
-            assert_eq!(clock.set(TIME, &[0, 0, 0, 23, 59, 59, 0]), 0);
+            assert_eq!(set(&mut clock, TIME, &[0, 0, 0, 23, 59, 59, 0]), 0);
             clock.tick();
         }
         assert_eq!(clock.bytes()[..3], [0, 1, 1], "the year 2100 is not told");
@@ -170,13 +216,13 @@ mod tests {
     fn only_what_the_mask_selects_is_set() {
         let wanted = [26, 11, 20, 17, 5, 59, 0x35];
         let mut clock = Clock::UNSET;
-        assert_eq!(clock.set(TIME, &wanted), 0);
+        assert_eq!(set(&mut clock, TIME, &wanted), 0);
         assert_eq!(*clock.bytes(), [0, 1, 1, 17, 5, 59, 7]);
-        assert_eq!(clock.set(DATE, &wanted), 0);
+        assert_eq!(set(&mut clock, DATE, &wanted), 0);
         assert_eq!(*clock.bytes(), [26, 11, 20, 17, 5, 59, 7]);
-        assert_eq!(clock.set(QUALIFIER, &wanted), 0);
+        assert_eq!(set(&mut clock, QUALIFIER, &wanted), 0);
         assert_eq!(*clock.bytes(), wanted);
-        assert_eq!(clock.set(0, &[0; SIZE]), 0);
+        assert_eq!(set(&mut clock, 0, &[0; SIZE]), 0);
         assert_eq!(*clock.bytes(), wanted);
     }
 
@@ -184,7 +230,7 @@ mod tests {
     fn what_no_calendar_has_changes_nothing() {
         let right = [24, 2, 29, 23, 59, 59, 4];
         let mut clock = Clock::UNSET;
-        assert_eq!(clock.set(ALL, &right), 0);
+        assert_eq!(set(&mut clock, ALL, &right), 0);
         for (at, wrong) in [
             (0, 100),
             (0, 23),
@@ -200,10 +246,27 @@ mod tests {
         ] {
             let mut wanted = right;
             wanted[at] = wrong;
-            assert_ne!(clock.set(ALL, &wanted), 0, "{wanted:?}");
+            assert_ne!(set(&mut clock, ALL, &wanted), 0, "{wanted:?}");
             assert_eq!(*clock.bytes(), right);
         }
         // The date alone is judged with what stands.
-        assert_ne!(clock.set(DATE, &[25, 2, 29, 0, 0, 0, 0]), 0);
+        assert_ne!(set(&mut clock, DATE, &[25, 2, 29, 0, 0, 0, 0]), 0);
+    }
+
+    #[test]
+    fn it_goes_on_to_the_end_of_an_interval() {
+        for (from, minutes, to) in [
+            ([26, 11, 20, 17, 0, 0], 15, [26, 11, 20, 17, 15, 0]),
+            ([26, 11, 20, 17, 14, 59], 15, [26, 11, 20, 17, 15, 0]),
+            ([26, 12, 31, 23, 15, 1], 60, [27, 1, 1, 0, 0, 0]),
+            ([26, 12, 31, 23, 15, 1], 1, [26, 12, 31, 23, 16, 0]),
+            ([26, 12, 31, 23, 48, 7], 12, [27, 1, 1, 0, 0, 0]),
+        ] {
+            let mut clock = Clock::UNSET;
+            let [y, mo, d, h, m, s] = from;
+            clock.show(&[y, mo, d, h, m, s, 7]);
+            clock.advance(minutes);
+            assert_eq!(clock.bytes()[..6], to);
+        }
     }
 }

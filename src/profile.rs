@@ -1,0 +1,257 @@
+//! Load profile: four energies over intervals of fifteen minutes of the clock, in FRAM in nearly the bytes of ST64.
+//!
+//! A block is a page:
+//!
+//! | bytes of a page | what |
+//! |---|---|
+//! | 0 … 4 | BLK_END_TIME: when its last valid interval ended |
+//! | 6 + 8 n … 13 + 8 n | watt-hours of interval n (0 … 26), 16 bits for each of its four channels |
+//! | 222 + n | its status: bits 4 to 7 as in ST64 (daylight saving, power failure, clock forward, clock back), bits 0 to 3 the code of all channels |
+//!
+//! ST64 shows three bytes of status: each channel has its own half byte there. [`byte`] makes them.
+//!
+//! An interval's value is what the register of ST23 shows at its end less what it showed at the end before, so that what
+//! makes no whole watt-hour goes to the next interval and sums are exact. An interval counts when the registers are saved
+//! next, with [`Profile`] among them; a supply failure before that leaves it to be recorded again, because the clock then goes
+//! on from what was saved as well. A block that begins takes the place of the oldest, which counts no longer from then on.
+//!
+//! When the clock is set within the interval under way, that is marked. When it is set to another interval, the one under way
+//! ends at its time, the rest of the block is marked as skipped, and a new block begins: inside a block times are without a gap.
+
+use crate::readings::Readings;
+use crate::store::{self, Board, Place};
+use c12::clock;
+use c12::snapshot::offset;
+
+/// Blocks, in a ring; all of the store behind the event log. At least 25 are full, 168 hours of quarters.
+pub const BLOCKS: u16 = 26;
+/// Intervals of a block.
+pub const INTERVALS: u16 = 27;
+/// Channels.
+pub const CHANNELS: usize = 4;
+/// The table in which the length of an interval is written.
+pub const TABLE: u16 = 61;
+/// Length of an interval, minutes, until another one is set.
+pub const INTERVAL_MIN: u16 = 15;
+
+/// Bytes of BLK_END_TIME.
+const HEAD: u16 = 5;
+/// Where a block's data and its status begin.
+const DATA: u16 = 6;
+const STATUS: u16 = DATA + STORED * INTERVALS;
+/// Bytes of an interval's data, and of all that ST64 shows of it.
+const STORED: u16 = 2 * CHANNELS as u16;
+const SHOWN: u16 = 11;
+/// Bytes of a block of ST64.
+pub const BLOCK: u16 = HEAD + INTERVALS * SHOWN;
+
+const _: () = assert!((STATUS + INTERVALS) as usize <= store::PAGE);
+
+/// Channel code of an interval in which not all of its time was recorded.
+pub const PARTIAL: u16 = 2;
+/// Channel code of an interval that the clock never showed.
+pub const SKIPPED: u16 = 4;
+/// Status of an interval with a supply failure in it.
+pub const POWER_FAILURE: u16 = 0x20 | PARTIAL;
+/// Status of one in which the clock was set forward.
+pub const CLOCK_FORWARD: u16 = 0x40 | PARTIAL;
+/// Status of one in which the clock was set back.
+pub const CLOCK_BACK: u16 = 0x80 | PARTIAL;
+
+/// ST62's channels: each no end reading, its source, no source of end readings. Active import and export, reactive energy of
+/// the first and of the fourth quadrant: that of a consumer without and with too many capacitors.
+pub static SELECT: [[u8; 3]; CHANNELS] = [[0, 0, 0xFF], [0, 1, 0xFF], [0, 2, 0xFF], [0, 5, 0xFF]];
+
+/// State of the profile; first what ST63 shows.
+#[repr(C)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Blocks that count, the one under way included.
+    pub valid_blocks: u16,
+    /// Place of the block under way, 0 … 25.
+    pub block: u16,
+    /// Its number, wrapping.
+    pub sequence: u16,
+    /// Upper half of that.
+    pub zero: u16,
+    /// As many as count: nobody tells that he has read them.
+    pub unread: u16,
+    /// Intervals of the block under way.
+    pub intervals: u16,
+    /// Length of an interval in minutes, 1 … 60, a divisor of 60.
+    pub interval_min: u16,
+    /// Status of the interval under way.
+    pub status: u16,
+    /// What the channels' registers showed at its beginning, watt-hours, the lower 16 bits.
+    pub start_wh: [u16; CHANNELS],
+}
+
+/// 16-bit words of [`Profile`].
+pub const WORDS: usize = 8 + CHANNELS;
+
+impl Profile {
+    /// None yet; [`restart`](Self::restart) before use.
+    pub const ZERO: Self = Self {
+        valid_blocks: 0,
+        block: 0,
+        sequence: 0,
+        zero: 0,
+        unread: 0,
+        intervals: 0,
+        interval_min: 0,
+        status: 0,
+        start_wh: [0; CHANNELS],
+    };
+
+    /// In words, as the store holds it.
+    #[must_use]
+    pub fn to_words(&self) -> [u16; WORDS] {
+        let [a, b, c, d] = self.start_wh;
+        [
+            self.valid_blocks,
+            self.block,
+            self.sequence,
+            self.zero,
+            self.unread,
+            self.intervals,
+            self.interval_min,
+            self.status,
+            a,
+            b,
+            c,
+            d,
+        ]
+    }
+
+    /// Of the words that the store holds.
+    #[must_use]
+    pub fn from_words(words: [u16; WORDS]) -> Self {
+        let [
+            valid_blocks,
+            block,
+            sequence,
+            zero,
+            unread,
+            intervals,
+            interval_min,
+            status,
+            start_wh @ ..,
+        ] = words;
+        Self {
+            valid_blocks,
+            block,
+            sequence,
+            zero,
+            unread,
+            intervals,
+            interval_min,
+            status,
+            start_wh,
+        }
+    }
+
+    /// Forgets what is recorded; from now on an interval has so many minutes.
+    #[inline(never)]
+    pub fn restart(&mut self, interval_min: u16) {
+        self.interval_min = interval_min;
+        self.valid_blocks = 1;
+        self.unread = 1;
+        self.intervals = 0;
+        self.status = PARTIAL;
+    }
+}
+
+/// Whether intervals of so many minutes, 1 … 60, divide an hour.
+pub fn divides_hour(minutes: u16) -> bool {
+    minutes.wrapping_sub(1) < 60 && clock::rest(60, minutes) == 0
+}
+
+/// Records the interval under way, which ends now; the next one begins.
+#[inline(never)]
+pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
+    let kept = &mut readings.kept;
+    let profile = &mut kept.profile;
+    let place = Place::profile(profile.block);
+    for (at, byte) in (0..HEAD).zip(kept.clock.bytes()) {
+        board.write_byte(place, at, *byte as u16);
+    }
+    board.write_byte(place, STATUS + profile.intervals, profile.status);
+    profile.status = 0;
+    let mut at = DATA + (profile.intervals << 3);
+    for ([_, source, _], start_wh) in SELECT.iter().zip(&mut profile.start_wh) {
+        // The energies follow each other by eight bytes; whole watt-hours begin at the fifth.
+        let shown = offset::IMPORT + 4 + 8 * *source as usize;
+        let now_wh = readings.snapshot.half(shown);
+        board.write_word(place, at, now_wh.wrapping_sub(*start_wh));
+        *start_wh = now_wh;
+        at += 2;
+    }
+    profile.intervals += 1;
+    if profile.intervals == INTERVALS {
+        profile.intervals = 0;
+        profile.sequence = profile.sequence.wrapping_add(1);
+        profile.block += 1;
+        if profile.block == BLOCKS {
+            profile.block = 0;
+        }
+        if profile.valid_blocks < BLOCKS {
+            profile.valid_blocks += 1;
+            profile.unread += 1;
+        }
+    }
+}
+
+/// Sets the clock to `next`; what that means for the interval under way is told above.
+#[inline(never)]
+pub fn set_clock<B: Board>(readings: &mut Readings, board: &mut B, next: &[u8; clock::SIZE]) {
+    let interval_min = readings.kept.profile.interval_min;
+    let start = |minute: u16| minute - clock::rest(minute, interval_min);
+    let kept = &mut readings.kept;
+    for (at, (from, to)) in kept.clock.bytes()[..6].iter().zip(next).enumerate() {
+        let (from, to) = (*from as u16, *to as u16);
+        if from == to {
+            continue;
+        }
+        kept.profile.status |= if from < to { CLOCK_FORWARD } else { CLOCK_BACK };
+        // Year, month, day, hour, minute.
+        if at < 4 || at == 4 && start(from) != start(to) {
+            loop {
+                readings.kept.clock.advance(interval_min);
+                record(readings, board);
+                if readings.kept.profile.intervals == 0 {
+                    break;
+                }
+                readings.kept.profile.status = SKIPPED;
+            }
+            readings.kept.profile.status = PARTIAL;
+        }
+        break;
+    }
+    readings.kept.clock.show(next);
+}
+
+/// Byte `at` of ST64.
+#[inline(never)]
+pub fn byte<B: Board>(board: &B, at: u16) -> u16 {
+    let page = board.page(Place::profile(at / BLOCK));
+    let mut from = at % BLOCK;
+    let mut place = 0;
+    if from >= HEAD {
+        let interval = (from - HEAD) / SHOWN;
+        place = (from - HEAD) % SHOWN;
+        from = STATUS + interval;
+        if place >= SHOWN - STORED {
+            from = DATA + STORED * interval + place - (SHOWN - STORED);
+            place = 0;
+        }
+    }
+    let mut byte = page[from as usize % store::PAGE] as u16;
+    // The second and the third byte of the status have half bytes of channels only; there is no sixth half.
+    if place != 0 {
+        byte <<= 4;
+        if place == 1 {
+            byte |= (byte & 0xFF) >> 4;
+        }
+    }
+    byte
+}
