@@ -21,8 +21,6 @@ pub const ENTRIES: u16 = 32;
 pub const ENTRY: u16 = 16;
 /// Bytes of EVENT_ARGUMENT.
 pub const ARGUMENT: u8 = 4;
-/// Bytes of ST76 before its entries.
-pub const HEADER: usize = 11;
 
 /// Event code of a wrong password, a manufacturer's; the argument is how many in a row.
 pub const WRONG_PASSWORD: u16 = 1 << 11;
@@ -51,12 +49,66 @@ pub fn put<B: Board>(board: &mut B, entry: &[u16; ENTRY as usize / 2]) {
     }
 }
 
-/// What ST76 says about the list, when `next` is the next event's number. No entry is ever marked as read.
-pub fn header(next: u16) -> [u8; HEADER] {
-    const CIRCULAR: u8 = 1 << 2;
-    let last = next.wrapping_sub(1);
-    let valid = next.min(ENTRIES) as u8;
-    let element = (last % ENTRIES) as u8;
-    let [low, high] = last.to_le_bytes();
-    [CIRCULAR, valid, 0, element, 0, low, high, 0, 0, valid, 0]
+/// What ST76 says about the list. No entry is ever marked as read.
+#[repr(C)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// Entries that count.
+    pub valid: u16,
+    /// The newest one's place.
+    pub element: u16,
+    /// Its number.
+    pub number: u16,
+    /// Upper half of that.
+    pub zero: u16,
+    /// As many as count.
+    pub unread: u16,
+}
+
+/// 16-bit words of [`List`].
+pub const LIST_WORDS: usize = 5;
+
+impl List {
+    /// Nothing has happened yet.
+    pub const ZERO: Self = Self {
+        valid: 0,
+        element: 0,
+        number: 0,
+        zero: 0,
+        unread: 0,
+    };
+
+    /// In words, as the store holds it.
+    #[must_use]
+    pub fn to_words(&self) -> [u16; LIST_WORDS] {
+        [
+            self.valid,
+            self.element,
+            self.number,
+            self.zero,
+            self.unread,
+        ]
+    }
+
+    /// Of the words that the store holds.
+    #[must_use]
+    pub fn from_words([valid, element, number, zero, unread]: [u16; LIST_WORDS]) -> Self {
+        Self {
+            valid,
+            element,
+            number,
+            zero,
+            unread,
+        }
+    }
+
+    /// An event of this number has been entered.
+    pub fn enter(&mut self, number: u16) {
+        self.number = number;
+        self.element = number % ENTRIES;
+        if self.valid < ENTRIES {
+            self.valid += 1;
+            self.unread += 1;
+        }
+    }
 }

@@ -144,8 +144,9 @@ impl<B: Board> MeterDevice<B> {
             saved(kept::POWER_UPS),
         ];
         events::put(&mut self.board, &entry);
-        let next = &mut self.readings.kept.events;
-        *next = next.wrapping_add(1);
+        let kept = &mut self.readings.kept;
+        kept.event_list.enter(kept.events);
+        kept.events = kept.events.wrapping_add(1);
         self.save();
     }
 
@@ -292,32 +293,22 @@ impl<B: Board> MeterDevice<B> {
 struct Shown<'m, B>(&'m MeterDevice<B>);
 
 impl<B: Board> Source for Shown<'_, B> {
-    fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
+    fn live(&mut self, id: u16, at: u16) -> u16 {
         let meter = self.0;
+        let mut at = at;
         let mut filler = 0;
-        let list;
         let bytes: &[u8] = match id {
             live::STATUS => &meter.status.to_le_bytes(),
             live::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
-            live::CALIBRATION => calibration_store::table(&meter.board, meter.constants),
+            live::CALIBRATION if !meter.constants.is_whole() => return 0,
+            live::CALIBRATION => meter.board.page(meter.constants),
             live::CLOCK => meter.readings.kept.clock.bytes(),
             live::ANSWER => meter.answer.bytes(),
-            live::EVENT_LIST => {
-                list = events::header(meter.readings.kept.events);
-                &list
-            }
-            live::EVENTS => meter.board.page(Place::EVENTS),
-            live::LATER_EVENTS => meter.board.page(Place::EVENTS.other()),
-            live::PROFILE => {
-                for (at, to) in (skip..).zip(out) {
-                    *to = profile::byte(&meter.board, at) as u8;
-                }
-                return;
-            }
+            live::PROFILE => return profile::byte(&meter.board, at),
             // No other setting can be read.
             live::IDENTIFICATION => {
-                filler = b' ';
+                filler = b' ' as u16;
                 let written = settings::identification(&meter.board, meter.settings);
                 if written[0] == 0 {
                     &meter.serial
@@ -325,17 +316,19 @@ impl<B: Board> Source for Shown<'_, B> {
                     written
                 }
             }
-            // As it was saved, at most a second ago: there its bytes stand as the table has them.
-            saved if saved >= live::SAVED => {
-                &meter.board.page(meter.registers)[saved as usize % PAGE..]
+            stored if stored >= live::SAVED => {
+                at = at.wrapping_add(id);
+                let mut place = Place::holding(at);
+                if stored < live::STORED {
+                    // As it was saved, at most a second ago: there its bytes stand as the table has them.
+                    place = meter.registers;
+                }
+                at %= PAGE as u16;
+                meter.board.page(place)
             }
-            offset => return meter.readings.snapshot.copy((offset + skip) as usize, out),
+            offset => return meter.readings.snapshot.byte(offset + at),
         };
-        let bytes = bytes.get(skip as usize..).unwrap_or(&[]);
-        out.fill(filler);
-        for (to, from) in out.iter_mut().zip(bytes) {
-            *to = *from;
-        }
+        bytes.get(at as usize).map_or(filler, |byte| *byte as u16)
     }
 }
 
@@ -354,12 +347,11 @@ impl<B: Board> Device for MeterDevice<B> {
         Ok(table::size(found.parts))
     }
 
-    fn read(&mut self, _table: u16, offset: u16, out: &mut [u8]) {
-        let parts: &[Part] = match self.reading {
-            Some(table) => table.parts,
-            None => return,
-        };
-        table::copy(parts, offset, out, &mut Shown(self));
+    fn byte(&mut self, _table: u16, offset: u16) -> u16 {
+        match self.reading {
+            Some(table) => table::byte(table.parts, offset, &mut Shown(self)),
+            None => 0,
+        }
     }
 
     /// Every password is compared whole, so that the time tells nothing; after a wrong one all wait, twice as long each time.
@@ -450,7 +442,7 @@ impl<B: Board> Device for MeterDevice<B> {
             return Ok(());
         }
         match found.parts {
-            [Part::Live { id, size }] if *id >= live::SETTINGS => {
+            [Part::Live { id, size }] if *id >> 8 == live::SETTINGS >> 8 => {
                 // No sum of these overflows: a packet is much shorter than that.
                 if offset > *size || offset + data.len() as u16 > *size {
                     return Err(Response::Onp);

@@ -33,17 +33,14 @@ impl Snapshot {
         self.0.get(offset / 2..offset / 2 + count).unwrap_or(&[])
     }
 
-    /// Copies the table's bytes from `offset` on to `out`, as far as there are any.
-    pub fn copy(&self, offset: usize, out: &mut [u8]) {
-        for (at, byte) in (offset..).zip(out) {
-            let Some(word) = self.0.get(at / 2) else {
-                return;
-            };
-            *byte = if at & 1 == 0 {
-                (*word & 0xFF) as u8
-            } else {
-                (*word >> 8) as u8
-            };
+    /// The tables' byte at `offset`.
+    #[must_use]
+    pub fn byte(&self, offset: u16) -> u16 {
+        let word = self.half(offset as usize);
+        if offset & 1 == 0 {
+            word & 0xFF
+        } else {
+            word >> 8
         }
     }
 

@@ -82,7 +82,10 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, wait_s) == 2 * 56);
         const _: () = assert!(offset_of!(Kept, profile.valid_blocks) == 2 * kept::PROFILE as usize);
         const _: () = assert!(offset_of!(Kept, profile.status) == 2 * (kept::PROFILE as usize + 7));
-        const _: () = assert!(offset_of!(Kept, profile.start_wh) == 2 * (WORDS - 4));
+        const _: () =
+            assert!(offset_of!(Kept, profile.start_wh) == 2 * (kept::EVENT_LIST as usize - 4));
+        const _: () = assert!(offset_of!(Kept, event_list.valid) == 2 * kept::EVENT_LIST as usize);
+        const _: () = assert!(offset_of!(Kept, event_list.unread) == 2 * (WORDS - 1));
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

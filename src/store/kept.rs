@@ -11,18 +11,20 @@
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
 //! | 57 … 68 | load profile: the words of [`Profile`] |
-//! | 69 … 79 | free, zero |
+//! | 69 … 73 | what ST76 says about the event log: the words of [`List`] |
+//! | 74 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
 use crate::demand::Demand;
+use crate::events::{self, List};
 use crate::profile::{self, Profile};
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 57 + profile::WORDS;
+pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -36,6 +38,9 @@ pub const DEMAND: u16 = 50;
 
 /// The first word of the load profile's state.
 pub const PROFILE: u16 = 57;
+
+/// The first word of what ST76 says about the event log.
+pub const EVENT_LIST: u16 = PROFILE + profile::WORDS as u16;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -66,6 +71,8 @@ pub struct Kept {
     pub wait_s: u16,
     /// Load profile.
     pub profile: Profile,
+    /// Event log.
+    pub event_list: List,
 }
 
 impl Kept {
@@ -81,6 +88,7 @@ impl Kept {
         failures: 0,
         wait_s: 0,
         profile: Profile::ZERO,
+        event_list: List::ZERO,
     };
 
     /// In words, as the store holds it.
@@ -109,7 +117,9 @@ impl Kept {
         let all = all.iter().chain(&clock).chain(&begun).chain(&shown);
         let later = [max_w, zero, self.failures, self.wait_s];
         let profile = self.profile.to_words();
-        for (to, from) in rest.iter_mut().zip(all.chain(&later).chain(&profile)) {
+        let list = self.event_list.to_words();
+        let later = later.iter().chain(&profile).chain(&list);
+        for (to, from) in rest.iter_mut().zip(all.chain(later)) {
             *to = *from;
         }
         words
@@ -144,9 +154,9 @@ impl Kept {
         kept.demand.zero = u16::from_le_bytes([byte(), byte()]);
         kept.failures = u16::from_le_bytes([byte(), byte()]);
         kept.wait_s = u16::from_le_bytes([byte(), byte()]);
-        kept.profile = Profile::from_words(core::array::from_fn(|_| {
-            u16::from_le_bytes([byte(), byte()])
-        }));
+        let mut word = || u16::from_le_bytes([byte(), byte()]);
+        kept.profile = Profile::from_words(core::array::from_fn(|_| word()));
+        kept.event_list = List::from_words(core::array::from_fn(|_| word()));
         kept
     }
 }

@@ -1,8 +1,8 @@
 //! Decade 7: the event log. ST70 and ST71 (the same bytes), ST72, ST76. There is no history log.
 
-use super::live;
-use crate::events::{ARGUMENT, ENTRIES, HEADER, STANDARD};
-use crate::store::PAGE;
+use super::registers::saved;
+use crate::events::{ARGUMENT, ENTRIES, ENTRY, LIST_WORDS, STANDARD};
+use crate::store::{CONTENT, Place, kept};
 use c12::table::{Announced, Part, set_len, set_used};
 
 const EVENTS: [Announced; STANDARD.len()] = {
@@ -33,18 +33,12 @@ pub static ST71: [Part; 1] = [Part::Rom(&[
 /// EVENTS_IDENTIFICATION: the standard's, and one of our own, the wrong password.
 pub static ST72: [Part; 2] = [Part::Rom(&STANDARD_SET), Part::Rom(&[1])];
 
-/// EVENT_LOG: the list's state, and two pages of entries.
+/// EVENT_LOG: the list's state, circular, and its entries.
 pub static ST76: [Part; 3] = [
+    Part::Rom(&[1 << 2]),
+    saved(CONTENT + 2 * kept::EVENT_LIST, 2 * LIST_WORDS as u16),
     Part::Live {
-        id: live::EVENT_LIST,
-        size: HEADER as u16,
-    },
-    Part::Live {
-        id: live::EVENTS,
-        size: PAGE as u16,
-    },
-    Part::Live {
-        id: live::LATER_EVENTS,
-        size: PAGE as u16,
+        id: Place::EVENTS.address(),
+        size: ENTRIES * ENTRY,
     },
 ];

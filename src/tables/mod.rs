@@ -44,20 +44,16 @@ pub mod live {
     pub const CLOCK: u16 = 0x400;
     /// Answer of the last procedure, up to 18 bytes.
     pub const ANSWER: u16 = 0x500;
-    /// What ST76 says about its list, 11 bytes.
-    pub const EVENT_LIST: u16 = 0x600;
-    /// Its first entries, 256 bytes.
-    pub const EVENTS: u16 = 0x700;
-    /// The others, 256 bytes.
-    pub const LATER_EVENTS: u16 = 0x800;
     /// The load profile's blocks.
-    pub const PROFILE: u16 = 0x900;
-    /// The saved registers from here on, by the byte of their copy; a multiple of a page.
-    pub const SAVED: u16 = 0xA00;
+    pub const PROFILE: u16 = 0x600;
     /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0xB00;
+    pub const SETTINGS: u16 = 0x700;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
+    /// The saved registers from here on, by the byte of their copy; a multiple of a page.
+    pub const SAVED: u16 = 0x800;
+    /// Stored data from this address of the store on.
+    pub const STORED: u16 = 0x8000;
 }
 
 /// A part that shows `size` bytes of the snapshot from `offset`.

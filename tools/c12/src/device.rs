@@ -6,13 +6,20 @@ use crate::response::Response;
 pub trait Device {
     /// A read request for `table` (ST n, or 2048 + n for MT n) begins. Returns the table's size in bytes, or why this
     /// session cannot read it (usually `Iar`: no such table, `Isc`: not with this password). While
-    /// [`Responder::is_streaming`](crate::responder::Responder::is_streaming), [`read`](Device::read) must give bytes of
+    /// [`Responder::is_streaming`](crate::responder::Responder::is_streaming), [`byte`](Device::byte) must give bytes of
     /// one consistent instant.
     fn begin_read(&mut self, table: u16) -> Result<u16, Response>;
 
-    /// Copies the bytes of `table` from `offset` on into all of `out`; never asked beyond the size just given.
-    /// A long response comes in several calls with rising offsets, and again from the start when the line is bad.
-    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]);
+    /// The byte of `table` at `offset`, in the lower half; never asked beyond the size just given.
+    /// A response asks for them one after the other, and again from the start when the line is bad.
+    fn byte(&mut self, table: u16, offset: u16) -> u16;
+
+    /// Copies the bytes of `table` from `offset` on into all of `out`.
+    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
+        for (at, place) in (offset..).zip(out) {
+            *place = self.byte(table, at) as u8;
+        }
+    }
 
     /// Writes `data` to `table` at `offset`; all of it or nothing. A full write comes with offset 0.
     fn write(&mut self, _table: u16, _offset: u16, _data: &[u8]) -> Result<(), Response> {

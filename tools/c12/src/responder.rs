@@ -310,24 +310,21 @@ impl Responder {
 
     /// Fills the packet from `at` on with table data, and the checksum if it is the last one.
     fn fill<D: Device>(&mut self, frame: &mut Frame, at: u16, device: &mut D) {
-        let room = (frame.settings.packet_size - OVERHEAD).min(PAYLOAD_MAX as u16);
-        let count = self.remaining.min(room - at);
-        let end = at + count;
-        if let Some(out) = frame.payload.get_mut(at as usize..end as usize) {
-            device.read(self.table, self.offset, out);
-            for byte in out.iter() {
-                self.sum = self.sum.wrapping_sub(*byte as u16);
-            }
+        let room = frame.settings.packet_size - OVERHEAD;
+        let mut at = at;
+        while at < room && self.remaining != 0 {
+            let byte = device.byte(self.table, self.offset);
+            self.sum = self.sum.wrapping_sub(byte);
+            self.offset += 1;
+            self.remaining -= 1;
+            put(frame, at, byte);
+            at += 1;
         }
-        self.offset += count;
-        self.remaining -= count;
-        frame.len = end;
-        if frame.sequence == 0
-            && let Some(place) = frame.payload.get_mut(end as usize)
-        {
-            *place = self.sum as u8;
-            frame.len = end + 1;
+        if frame.sequence == 0 {
+            put(frame, at, self.sum);
+            at += 1;
         }
+        frame.len = at;
     }
 
     /// Leaves whatever state we are in; the device hears of a session's end.
@@ -343,6 +340,13 @@ impl Responder {
 impl Default for Responder {
     fn default() -> Self {
         Responder::new()
+    }
+}
+
+/// Puts the lower half of `byte` at `at` of a response, which has room for it.
+fn put(frame: &mut Frame, at: u16, byte: u16) {
+    if let Some(place) = frame.payload.get_mut(at as usize) {
+        *place = byte as u8;
     }
 }
 

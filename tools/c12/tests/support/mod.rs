@@ -36,8 +36,8 @@ impl Device for Meter {
             .ok_or(Response::Iar)
     }
 
-    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
-        out.copy_from_slice(&self.tables[&table][offset as usize..][..out.len()]);
+    fn byte(&mut self, table: u16, offset: u16) -> u16 {
+        self.tables[&table][offset as usize].into()
     }
 
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {

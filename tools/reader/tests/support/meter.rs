@@ -248,16 +248,15 @@ impl Device for Meter {
         }
     }
 
-    fn read(&mut self, table: u16, offset: u16, out: &mut [u8]) {
+    fn byte(&mut self, table: u16, offset: u16) -> u16 {
         if table == 8 {
-            let bytes = &self.answer.bytes()[usize::from(offset)..];
-            return out.copy_from_slice(&bytes[..out.len()]);
+            return self.answer.bytes()[usize::from(offset)].into();
         }
         let mut values = Values {
             snapshot: &self.snapshot,
             identification: &self.identification,
         };
-        table::copy(self.table.parts, offset, out, &mut values);
+        table::byte(self.table.parts, offset, &mut values)
     }
 
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {
@@ -307,15 +306,15 @@ struct Values<'a> {
 }
 
 impl Source for Values<'_> {
-    fn live(&mut self, id: u16, skip: u16, out: &mut [u8]) {
-        for (at, byte) in (usize::from(skip)..).zip(out) {
-            *byte = match id {
-                PATTERN => pattern(at),
-                HALF_VOLTAGE => (220_012u32 / 2).to_le_bytes()[at],
-                IDENTIFICATION => self.identification[at],
-                _ => self.snapshot[usize::from(id) + at],
-            };
-        }
+    fn live(&mut self, id: u16, at: u16) -> u16 {
+        let at = usize::from(at);
+        let byte = match id {
+            PATTERN => pattern(at),
+            HALF_VOLTAGE => (220_012u32 / 2).to_le_bytes()[at],
+            IDENTIFICATION => self.identification[at],
+            _ => self.snapshot[usize::from(id) + at],
+        };
+        byte.into()
     }
 }
 
