@@ -161,11 +161,6 @@ impl Profile {
     }
 }
 
-/// Whether intervals of so many minutes, 1 … 60, divide an hour.
-pub fn divides_hour(minutes: u16) -> bool {
-    minutes.wrapping_sub(1) < 60 && clock::rest(60, minutes) == 0
-}
-
 /// Records the interval under way, which ends now; the next one begins.
 #[inline(never)]
 pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {

@@ -187,7 +187,9 @@ impl<B: Board> MeterDevice<B> {
             let import = kept.energy.0[Energy::IMPORT].pulses as u16;
             kept.demand.tick(&kept.clock, import);
             self.uptime_s += 1;
-            kept.wait_s = kept.wait_s.saturating_sub(1);
+            if kept.wait_s != 0 {
+                kept.wait_s -= 1;
+            }
             let [.., minute, second, _] = *kept.clock.bytes();
             if clock::rest(minute as u16, kept.profile.interval_min) | second as u16 == 0 {
                 profile::record(&mut self.readings, &mut self.board);
@@ -412,47 +414,47 @@ impl<B: Board> Device for MeterDevice<B> {
         if !self.permits(table, Right::Write) {
             return Err(Response::Isc);
         }
-        if table == 7 {
-            return self.initiate(data);
-        }
-        if table == calibration::TABLE {
-            if !self.board.is_jumper_set() {
-                return Err(Response::Dlk);
-            }
-            // Nothing to write: a question whether it is allowed.
-            if !data.is_empty() {
+        match table {
+            7 => return self.initiate(data),
+            calibration::TABLE => {
+                if !self.board.is_jumper_set() {
+                    return Err(Response::Dlk);
+                }
+                // Nothing to write: a question whether it is allowed.
+                if data.is_empty() {
+                    return Ok(());
+                }
                 let place =
                     calibration_store::write(&mut self.board, self.constants, offset, data)?;
                 self.use_constants(place);
-                self.log(code::TABLE_WRITTEN, table);
             }
-            return Ok(());
-        }
-        if table == profile::TABLE {
-            // The length of an interval, which is the last byte.
-            let ([minutes], 12) = (data, offset) else {
-                return Err(Response::Onp);
-            };
-            let minutes = *minutes as u16;
-            if !profile::divides_hour(minutes) {
-                return Err(Response::Onp);
+            profile::TABLE => {
+                // The length of an interval, which is the last byte.
+                let ([minutes], 12) = (data, offset) else {
+                    return Err(Response::Onp);
+                };
+                let minutes = *minutes as u16;
+                if minutes == 0 || clock::rest(60, minutes) != 0 {
+                    return Err(Response::Onp);
+                }
+                self.readings.kept.profile.restart(minutes);
             }
-            self.readings.kept.profile.restart(minutes);
-            self.log(code::TABLE_WRITTEN, table);
-            return Ok(());
-        }
-        match found.parts {
-            [Part::Live { id, size }] if *id >> 8 == live::SETTINGS >> 8 => {
+            _ => {
+                let [Part::Live { id, size }] = found.parts else {
+                    return Err(Response::Iar);
+                };
+                let at = id.wrapping_sub(live::SETTINGS);
+                if at >= PAGE as u16 {
+                    return Err(Response::Iar);
+                }
                 // No sum of these overflows: a packet is much shorter than that.
                 if offset > *size || offset + data.len() as u16 > *size {
                     return Err(Response::Onp);
                 }
-                let at = *id - live::SETTINGS + offset;
-                self.settings = settings::write(&mut self.board, self.settings, at, data);
-                self.log(code::TABLE_WRITTEN, table);
-                Ok(())
+                self.settings = settings::write(&mut self.board, self.settings, at + offset, data);
             }
-            _ => Err(Response::Iar),
         }
+        self.log(code::TABLE_WRITTEN, table);
+        Ok(())
     }
 }

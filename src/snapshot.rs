@@ -44,6 +44,13 @@ impl Snapshot {
         }
     }
 
+    /// Copies the tables' bytes from `offset` on to `out`.
+    pub fn copy(&self, offset: usize, out: &mut [u8]) {
+        for (at, place) in (offset as u16..).zip(out) {
+            *place = self.byte(at) as u8;
+        }
+    }
+
     /// Puts a 32-bit word at `offset`, one of [`c12::snapshot::offset`].
     #[inline(never)]
     pub fn put_word(&mut self, offset: usize, value: u32) {

@@ -8,7 +8,7 @@
 //! # struct Meter;
 //! # impl Device for Meter {
 //! #     fn begin_read(&mut self, _: u16) -> Result<u16, Response> { Err(Response::Iar) }
-//! #     fn read(&mut self, _: u16, _: u16, _: &mut [u8]) {}
+//! #     fn byte(&mut self, _: u16, _: u16) -> u16 { 0 }
 //! #     fn security(&mut self, _: &[u8; 20]) -> Result<(), Response> { Err(Response::Err) }
 //! #     fn session_ended(&mut self) {}
 //! # }

@@ -1,38 +1,39 @@
 //! What the meter has stored: its FRAM as the host sees it, and as it was at every instant of a run.
 
+use meter430::profile::BLOCKS;
 use meter430::store::{Board, Kept, MemoryBoard, Place, newest};
 use virtual_meter::chip::journal::FramWrite;
 use virtual_meter::machine::Machine;
 use virtual_meter::time::Time;
 
-/// First copies of the records; the second ones are behind them. The event log is a pair of pages too.
-const RECORDS: [Place; 4] = [
-    Place::CALIBRATION,
-    Place::REGISTERS,
-    Place::SETTINGS,
-    Place::EVENTS,
-];
+/// Every page: of the records both copies, the event log, the load profile.
+fn pages() -> impl Iterator<Item = Place> {
+    let records = [
+        Place::CALIBRATION,
+        Place::REGISTERS,
+        Place::SETTINGS,
+        Place::EVENTS,
+    ];
+    let records = records.into_iter().flat_map(|first| [first, first.other()]);
+    records.chain((0..BLOCKS).map(Place::profile))
+}
 
 /// All of them as they are in a machine's FRAM.
 #[must_use]
 pub fn fram(machine: &Machine) -> MemoryBoard {
     let mut board = MemoryBoard::new();
-    for first in RECORDS {
-        for place in [first, first.other()] {
-            let page = board.page_mut(place);
-            let bytes = machine.read_memory(place.address(), page.len() as u32);
-            page.copy_from_slice(&bytes);
-        }
+    for place in pages() {
+        let page = board.page_mut(place);
+        let bytes = machine.read_memory(place.address(), page.len() as u32);
+        page.copy_from_slice(&bytes);
     }
     board
 }
 
 /// Puts all of them into a machine's FRAM.
 pub fn put_fram(machine: &mut Machine, board: &MemoryBoard) {
-    for first in RECORDS {
-        for place in [first, first.other()] {
-            machine.write_memory(place.address(), board.page(place));
-        }
+    for place in pages() {
+        machine.write_memory(place.address(), board.page(place));
     }
 }
 
@@ -81,12 +82,10 @@ impl History {
         for written in 0..=self.writes.len() {
             let mut from = 0;
             if let Some(write) = written.checked_sub(1).map(|last| self.writes[last]) {
-                for first in RECORDS {
-                    for place in [first, first.other()] {
-                        let at = write.address.wrapping_sub(place.address());
-                        if at < 256 {
-                            board.write_word(place, at, write.word);
-                        }
+                for place in pages() {
+                    let at = write.address.wrapping_sub(place.address());
+                    if at < 256 {
+                        board.write_word(place, at, write.word);
                     }
                 }
                 from = write.time;
