@@ -11,6 +11,7 @@ pub mod profile;
 #[cfg(test)]
 mod profile_tests;
 pub mod readings;
+pub mod self_reads;
 pub mod service;
 #[cfg(test)]
 mod service_tests;

@@ -5,8 +5,9 @@ use crate::readings::Readings;
 use crate::snapshot::DIAGNOSTICS;
 use crate::store::{self, Board, CONTENT, PAGE, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
+use crate::tables::registers::{READING, READING_SIZE};
 use crate::tables::{TABLES, live, security};
-use crate::{events, profile, settings};
+use crate::{events, profile, self_reads, settings};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
 use c12::clock::{self, Clock};
@@ -190,10 +191,34 @@ impl<B: Board> MeterDevice<B> {
             if kept.wait_s != 0 {
                 kept.wait_s -= 1;
             }
-            let [.., minute, second, _] = *kept.clock.bytes();
+            let [.., hour, minute, second, _] = *kept.clock.bytes();
             if clock::rest(minute as u16, kept.profile.interval_min) | second as u16 == 0 {
                 profile::record(&mut self.readings, &mut self.board);
+                if hour | minute == 0 {
+                    self.read_self();
+                }
             }
+        }
+    }
+
+    /// Enters the registers into the list of self-reads.
+    #[inline(never)]
+    fn read_self(&mut self) {
+        let slot = self.readings.kept.self_reads.next();
+        self.keep_reading(slot);
+        self.readings.kept.self_reads.enter(slot);
+    }
+
+    /// Keeps the registers as they are in a slot.
+    #[inline(never)]
+    fn keep_reading(&mut self, slot: u16) {
+        // The demand is shown as it was saved.
+        self.save();
+        let address = self_reads::address(slot);
+        for at in 0..READING_SIZE {
+            let byte = table::byte(&READING, at, &mut Shown(self));
+            self.board
+                .write_byte(Place::holding(address), address + at, byte);
         }
     }
 
@@ -249,19 +274,26 @@ impl<B: Board> MeterDevice<B> {
                 self.status &= STANDING;
                 (Outcome::Completed, 3)
             }
-            // Of a demand, not of a self-read: there is none.
-            number::REMOTE_RESET => match request.parameters {
-                [1] => {
+            number::REMOTE_RESET => {
+                let [what] = request.parameters else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let what = *what as u16;
+                if what & 2 != 0 {
+                    self.read_self();
+                }
+                if what & 1 != 0 {
+                    let resets = self.readings.kept.demand.resets as u16 + 1;
+                    self.keep_reading(self_reads::reset_slot(resets));
                     let demand = &mut self.readings.kept.demand;
                     demand.max_w = 0;
                     demand.time = [0; 5];
-                    demand.resets = (demand.resets as u16 + 1) as u8;
+                    demand.resets = resets as u8;
                     self.begin_interval();
                     self.log(code::DEMAND_RESET, 0);
-                    (Outcome::Completed, 0)
                 }
-                _ => (Outcome::InvalidParameter, 0),
-            },
+                (Outcome::Completed, 0)
+            }
             number::SET_DATE_TIME => {
                 let [mask, wanted @ ..] = request.parameters else {
                     return (Outcome::InvalidParameter, 0);
@@ -298,6 +330,15 @@ impl<B: Board> Source for Shown<'_, B> {
     fn live(&mut self, id: u16, at: u16) -> u16 {
         let meter = self.0;
         let mut at = at;
+        let mut id = id;
+        if id == live::PREVIOUS {
+            let resets = meter.readings.kept.demand.resets as u16;
+            // There has been none.
+            if resets == 0 {
+                return 0;
+            }
+            id = self_reads::address(self_reads::reset_slot(resets));
+        }
         let mut filler = 0;
         let bytes: &[u8] = match id {
             live::STATUS => &meter.status.to_le_bytes(),

@@ -245,10 +245,11 @@ fn the_maximum_demand_is_kept_and_reset() {
     assert_eq!(demand(&mut again), [26, 11, 20, 18, 0, 0x98, 0x08, 0, 0]);
     assert_eq!(run(&mut again, 9, &[1]), [5], "not without password");
     assert_eq!(again.security(&OPERATOR), Ok(()));
-    // A self-read is not to be had.
-    for parameters in [&[][..], &[0], &[2], &[3], &[1, 1]] {
+    for parameters in [&[][..], &[1, 1]] {
         assert_eq!(run(&mut again, 9, parameters), [2]);
     }
+    assert_eq!(run(&mut again, 9, &[0]), [0]);
+    assert_eq!(read(&mut again, 23)[0], 0, "nothing was asked for");
     again.readings.kept.energy.0[0].pulses += 800;
     assert_eq!(run(&mut again, 9, &[1]), [0]);
     assert_eq!(read(&mut again, 23)[0], 1);
@@ -259,4 +260,113 @@ fn the_maximum_demand_is_kept_and_reset() {
     pass(&mut again, &mut now, 900);
     again.save();
     assert_eq!(demand(&mut again), [26, 11, 20, 18, 15, 5, 0, 0, 0]);
+}
+
+#[test]
+fn a_demand_reset_keeps_the_registers_of_its_time() {
+    let mut meter = opened(&OPERATOR);
+    let mut now = 0;
+    assert_eq!(read(&mut meter, 25), [0; 43]);
+    for (resets, month) in (1..=3u8).zip(1..) {
+        run(&mut meter, 10, &[3, 27, month, 1, 0, 44, 30, 0]);
+        let import = &mut meter.readings.kept.energy.0[0].pulses;
+        *import += 64_000 * u32::from(resets);
+        pass(&mut meter, &mut now, 30);
+        let energy = i64::from(resets) * 1000 << 32;
+        let shown = &mut meter.readings.snapshot;
+        shown.put_wide(c12::snapshot::offset::IMPORT, &energy);
+        meter.save();
+        let before = read(&mut meter, 23);
+        assert_ne!(before[29..], [0; 9]);
+        assert_eq!(run(&mut meter, 9, &[1]), [0]);
+        let kept = read(&mut meter, 25);
+        assert_eq!(kept[..5], [27, month, 1, 0, 45]);
+        assert_eq!(kept[5..], before);
+        assert_eq!(read(&mut meter, 23)[0], resets);
+        let mut again = MeterDevice::new(meter.board.clone());
+        assert_eq!(read(&mut again, 25), kept);
+    }
+}
+
+#[test]
+fn the_registers_of_the_last_midnights_are_kept() {
+    let mut meter = opened(&OPERATOR);
+    let mut now = 0;
+    run(&mut meter, 10, &[3, 26, 12, 27, 23, 59, 50, 0]);
+    assert_eq!(read(&mut meter, 26)[..6], [4, 0, 0, 0, 0, 0]);
+    let mut expected = Vec::new();
+    for day in 1..=9u16 {
+        let shown = &mut meter.readings.snapshot;
+        let at = c12::snapshot::offset::APPARENT;
+        shown.put_wide(at, &(i64::from(day) << 32));
+        if day == 7 {
+            // One that somebody asks for.
+            assert_eq!(run(&mut meter, 9, &[2]), [0]);
+        } else {
+            run(&mut meter, 10, &[1, 0, 0, 0, 23, 59, 59, 0]);
+            pass(&mut meter, &mut now, 1);
+        }
+        let [y, mo, d, h, m, ..] = read(&mut meter, 52)[..] else {
+            panic!("a time")
+        };
+        meter.save();
+        expected.push([&[y, mo, d, h, m][..], &read(&mut meter, 23)].concat());
+
+        let mut again = MeterDevice::new(meter.board.clone());
+        let list = read(&mut again, 26);
+        assert_eq!(list.len(), 6 + 6 * 43);
+        let valid = day.min(5) as usize;
+        let element = (day % 6) as usize;
+        assert_eq!(
+            list[..6],
+            [4, valid as u8, element as u8, day as u8, 0, valid as u8]
+        );
+        for back in 0..valid {
+            let place = 6 + 43 * ((element + 6 - back) % 6);
+            assert_eq!(list[place..][..43], expected[expected.len() - 1 - back]);
+        }
+    }
+}
+
+#[test]
+fn a_supply_failure_while_registers_are_kept_leaves_those_that_were() {
+    let mut meter = opened(&OPERATOR);
+    for _ in 0..7 {
+        assert_eq!(run(&mut meter, 9, &[3]), [0]);
+    }
+    let before = [23, 25, 26].map(|table| read(&mut meter, table));
+    let count = usize::from(before[2][1]);
+    let newest = usize::from(before[2][2]);
+    let mut finished = 0;
+    for writes in 0..1000 {
+        let mut board = meter.board.clone();
+        board.writes_left = writes;
+        let mut failing = MeterDevice::new(meter.board.clone());
+        failing.board = board;
+        assert_eq!(failing.security(&OPERATOR), Ok(()));
+        run(&mut failing, 9, &[3]);
+        let mut board = failing.board.clone();
+        board.writes_left = u32::MAX;
+        let mut again = MeterDevice::new(board);
+        let after = [23, 25, 26].map(|table| read(&mut again, table));
+        // Either the reset was, or it was not; so it is with the self-read.
+        if after[0][0] == before[0][0] {
+            assert_eq!(after[1], before[1], "{writes}");
+        } else {
+            assert_eq!((after[0][0], after[1][5]), (8, 7));
+            finished += 1;
+        }
+        let last = usize::from(after[2][2]);
+        let moved = last != newest;
+        assert!(!moved || last == (newest + 1) % 6);
+        for back in usize::from(moved)..count {
+            let place = 6 + 43 * ((last + 6 - back) % 6);
+            assert_eq!(
+                after[2][place..][..43],
+                before[2][place..][..43],
+                "{writes}"
+            );
+        }
+    }
+    assert!(finished > 0 && finished < 1000);
 }

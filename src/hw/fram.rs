@@ -85,7 +85,11 @@ impl Board for Hardware {
         const _: () =
             assert!(offset_of!(Kept, profile.start_wh) == 2 * (kept::EVENT_LIST as usize - 4));
         const _: () = assert!(offset_of!(Kept, event_list.valid) == 2 * kept::EVENT_LIST as usize);
-        const _: () = assert!(offset_of!(Kept, event_list.unread) == 2 * (WORDS - 1));
+        const _: () =
+            assert!(offset_of!(Kept, event_list.unread) == 2 * (kept::SELF_READS as usize - 1));
+        const _: () =
+            assert!(offset_of!(Kept, self_reads.element) == 2 * kept::SELF_READS as usize + 1);
+        const _: () = assert!(offset_of!(Kept, self_reads.zero) == 2 * WORDS - 1);
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

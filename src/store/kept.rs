@@ -12,7 +12,8 @@
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
 //! | 57 … 68 | load profile: the words of [`Profile`] |
 //! | 69 … 73 | what ST76 says about the event log: the words of [`List`] |
-//! | 74 … 79 | free, zero |
+//! | 74 … 76 | what ST26 says about the self-reads: the words of [`SelfReads`] |
+//! | 77 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
@@ -20,11 +21,12 @@
 use crate::demand::Demand;
 use crate::events::{self, List};
 use crate::profile::{self, Profile};
+use crate::self_reads::{self, SelfReads};
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS;
+pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS + self_reads::WORDS;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -41,6 +43,9 @@ pub const PROFILE: u16 = 57;
 
 /// The first word of what ST76 says about the event log.
 pub const EVENT_LIST: u16 = PROFILE + profile::WORDS as u16;
+
+/// The first word of what ST26 says about the self-reads.
+pub const SELF_READS: u16 = EVENT_LIST + events::LIST_WORDS as u16;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -73,6 +78,8 @@ pub struct Kept {
     pub profile: Profile,
     /// Event log.
     pub event_list: List,
+    /// Self-reads.
+    pub self_reads: SelfReads,
 }
 
 impl Kept {
@@ -89,6 +96,7 @@ impl Kept {
         wait_s: 0,
         profile: Profile::ZERO,
         event_list: List::ZERO,
+        self_reads: SelfReads::ZERO,
     };
 
     /// In words, as the store holds it.
@@ -118,7 +126,9 @@ impl Kept {
         let later = [max_w, zero, self.failures, self.wait_s];
         let profile = self.profile.to_words();
         let list = self.event_list.to_words();
+        let self_reads = self.self_reads.to_words();
         let later = later.iter().chain(&profile).chain(&list);
+        let later = later.chain(&self_reads);
         for (to, from) in rest.iter_mut().zip(all.chain(later)) {
             *to = *from;
         }
@@ -157,6 +167,7 @@ impl Kept {
         let mut word = || u16::from_le_bytes([byte(), byte()]);
         kept.profile = Profile::from_words(core::array::from_fn(|_| word()));
         kept.event_list = List::from_words(core::array::from_fn(|_| word()));
+        kept.self_reads = SelfReads::from_words(core::array::from_fn(|_| word()));
         kept
     }
 }

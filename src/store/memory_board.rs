@@ -77,7 +77,7 @@ impl Board for MemoryBoard {
     fn write_byte(&mut self, place: Place, at: u16, value: u16) {
         if self.writes_left != 0 {
             self.writes_left -= 1;
-            self.page_mut(place)[usize::from(at)] = (value & 0xFF) as u8;
+            self.page_mut(place)[usize::from(at) % PAGE] = (value & 0xFF) as u8;
         }
     }
 

@@ -122,7 +122,7 @@ pub trait Board {
     /// Writes a word at the even byte `at` of a page, 0 … 254; when this returns it survives a supply failure.
     fn write_word(&mut self, place: Place, at: u16, value: u16);
 
-    /// The same for a byte, the lower one of `value`.
+    /// The same for a byte, the lower one of `value`, at the lower byte of `at`.
     fn write_byte(&mut self, place: Place, at: u16, value: u16);
 
     /// Puts the channels' constants in this copy of the calibration to `calibration`.

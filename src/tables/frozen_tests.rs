@@ -66,7 +66,7 @@ fn general() {
         [
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
             0, // header
-            0xAB, 0xBD, 0xF1, 0x18, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 27 28
+            0xAB, 0xBD, 0xF1, 0x1E, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 25-28
             0, 0x1F, 0x9C, // ST 40-44, 50-52 55
             0xF0, 0xC1, 0x11, // ST 60-63, 64 70 71, 72 76
             0x0F, // MT0 to MT3
@@ -86,7 +86,7 @@ fn general() {
 #[test]
 fn sources_and_selections() {
     let mut meter = meter();
-    assert_eq!(read(&mut meter, 11), [4, 16, 1, 0, 0, 7, 2, 16]);
+    assert_eq!(read(&mut meter, 11), [4, 16, 1, 0, 0, 1, 2, 16]);
     assert_eq!(
         read(&mut meter, 12),
         [
@@ -100,14 +100,14 @@ fn sources_and_selections() {
             0x00, 0x44, 0x02, 0x00
         ]
     );
-    assert_eq!(read(&mut meter, 15).len(), 7 * 8);
+    assert_eq!(read(&mut meter, 15), [1, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(
         read(&mut meter, 16),
         [
-            25, 25, 25, 25, 25, 25, 25, 17, 17, 17, 17, 17, 17, 17, 17, 19
+            25, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19
         ]
     );
-    assert_eq!(read(&mut meter, 20), [6, 0, 0, 7, 1, 0, 1, 0, 0, 8]);
+    assert_eq!(read(&mut meter, 20), [6, 4, 6, 7, 1, 0, 1, 0, 0, 8]);
     assert_eq!(read(&mut meter, 21), read(&mut meter, 20));
     assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6, 15, 1]);
     assert_eq!(read(&mut meter, 27), [7, 8, 9, 10, 11, 12, 13, 14]);

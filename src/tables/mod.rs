@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `general` | ST0 configuration, ST1 manufacturer, ST3 status, ST5 identification, ST7 and ST8 procedures |
 //! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST15 constants, ST16 definitions |
-//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST27 selection, ST28 present values |
+//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST25 the same at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
 //! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
 //! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
@@ -46,12 +46,14 @@ pub mod live {
     pub const ANSWER: u16 = 0x500;
     /// The load profile's blocks.
     pub const PROFILE: u16 = 0x600;
+    /// Registers at the last demand reset, 43 bytes.
+    pub const PREVIOUS: u16 = 0x700;
     /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0x700;
+    pub const SETTINGS: u16 = 0x800;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
-    pub const SAVED: u16 = 0x800;
+    pub const SAVED: u16 = 0x900;
     /// Stored data from this address of the store on.
     pub const STORED: u16 = 0x8000;
 }
@@ -91,7 +93,9 @@ c12::tables! {
         20: read registers::ST21;
         21: read registers::ST21;
         22: read registers::ST22;
-        23: read registers::ST23;
+        23: read *registers::ST23;
+        25: read registers::ST25;
+        26: read registers::ST26;
         27: read registers::ST27;
         28: read registers::ST28;
         40: read security::ST41;

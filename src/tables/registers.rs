@@ -1,8 +1,10 @@
-//! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST27, ST28.
+//! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST25, ST26, ST27,
+//! ST28.
 
 use super::live;
 use super::snapshot_part;
 use super::sources::{DEMANDS, ENERGIES, SOURCES};
+use crate::self_reads::{self, SLOTS};
 use crate::store;
 use c12::snapshot::offset;
 use c12::table::Part;
@@ -10,11 +12,11 @@ use c12::table::Part;
 /// Values of ST28.
 const PRESENT_VALUES: usize = SOURCES - ENERGIES - DEMANDS;
 
-/// ACT_REGS: summations, one demand with its date and time and a counter of resets, present values.
+/// ACT_REGS: daily self-reads, summations, one demand with its date and time and a counter of resets, present values.
 pub static ST21: [Part; 1] = [Part::Rom(&[
     (1 << 1) | (1 << 2),
-    0,
-    0,
+    1 << 2,
+    SLOTS,
     ENERGIES as u8,
     DEMANDS as u8,
     0,
@@ -51,8 +53,12 @@ const fn whole(energy_offset: usize) -> Part {
     snapshot_part(energy_offset + 4, 4)
 }
 
-/// CURRENT_REG_DATA: the number of demand resets, the seven energies, the maximum demand.
-pub static ST23: [Part; ENERGIES + 2] = [
+/// The time, and CURRENT_REG_DATA: the number of demand resets, the seven energies, the maximum demand.
+pub static READING: [Part; ENERGIES + 3] = [
+    Part::Live {
+        id: live::CLOCK,
+        size: 5,
+    },
     saved(DEMAND, 1),
     whole(offset::IMPORT),
     whole(offset::EXPORT),
@@ -62,6 +68,36 @@ pub static ST23: [Part; ENERGIES + 2] = [
     whole(offset::Q4),
     whole(offset::APPARENT),
     saved(DEMAND + 1, 9),
+];
+/// Bytes of that.
+pub const READING_SIZE: u16 = 5 + 1 + 4 * ENERGIES as u16 + 9;
+
+/// CURRENT_REG_DATA.
+pub const ST23: &[Part] = match &READING {
+    [_, registers @ ..] => registers,
+};
+
+/// PREVIOUS_DEMAND_RESET_DATA.
+pub static ST25: [Part; 1] = [Part::Live {
+    id: live::PREVIOUS,
+    size: READING_SIZE,
+}];
+
+/// Two slots of self-reads.
+const fn slots(first: u16) -> Part {
+    Part::Live {
+        id: self_reads::address(first),
+        size: 2 * READING_SIZE,
+    }
+}
+
+/// SELF_READ_DATA: a circular list, its state, its entries.
+pub static ST26: [Part; 5] = [
+    Part::Rom(&[1 << 2]),
+    saved(store::CONTENT + 2 * store::kept::SELF_READS, 5),
+    slots(0),
+    slots(2),
+    slots(4),
 ];
 
 /// Where a copy of the registers has the demand.

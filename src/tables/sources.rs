@@ -22,6 +22,8 @@ pub const SOURCES: usize = 16;
 pub const DEMANDS: usize = 1;
 /// The first of them are energies, in ST23's order.
 pub const ENERGIES: usize = 7;
+/// Entries of ST15: the standard wants the table, no register needs it, and seven entries would cost 48 bytes more.
+const CONSTANTS: usize = 1;
 
 const fn energy(id: u32, quadrants: u32) -> Uom {
     Uom::new(
@@ -95,14 +97,14 @@ static UNIT_BYTES: [u8; SOURCES * 4] = {
     bytes
 };
 
-/// ACT_SOURCES_LIM: block demand, constants for the energies, electric.
+/// ACT_SOURCES_LIM: block demand, a constant, electric.
 pub static ST11: [Part; 1] = [Part::Rom(&[
     1 << 2,
     SOURCES as u8,
     DEMANDS as u8,
     0,
     0,
-    ENERGIES as u8,
+    CONSTANTS as u8,
     2,
     SOURCES as u8,
 ])];
@@ -113,28 +115,13 @@ pub static ST12: [Part; 1] = [Part::Rom(&UNIT_BYTES)];
 /// DEMAND_CONTROL: the interval in minutes.
 pub static ST13: [Part; 1] = [Part::Rom(&[INTERVAL_MIN, 0])];
 
-/// Multiplier 1 and offset 0 for each energy: registers are in watt-hours as they stand.
-static CONSTANTS: [u8; ENERGIES * 8] = {
-    let mut bytes = [0; ENERGIES * 8];
-    let mut k = 0;
-    while k < ENERGIES {
-        bytes[k * 8] = 1;
-        k += 1;
-    }
-    bytes
-};
+/// CONSTANTS: multiplier 1 and offset 0. Registers are in watt-hours as they stand.
+pub static ST15: [Part; 1] = [Part::Rom(&[1, 0, 0, 0, 0, 0, 0, 0])];
 
-/// CONSTANTS.
-pub static ST15: [Part; 1] = [Part::Rom(&CONSTANTS)];
-
-/// A unit exists, values are in engineering units; energies have a constant too, and the demand an interval.
+/// A unit exists, values are in engineering units; the first has a constant too, and the demand an interval.
 static DEFINITIONS: [u8; SOURCES] = {
     let mut bytes = [0x11; SOURCES];
-    let mut k = 0;
-    while k < ENERGIES {
-        bytes[k] |= 0x08;
-        k += 1;
-    }
+    bytes[0] |= 0x08;
     bytes[SOURCES - DEMANDS] |= 0x02;
     bytes
 };
