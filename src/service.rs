@@ -222,9 +222,9 @@ impl<B: Board> MeterDevice<B> {
         }
     }
 
-    /// The session may do this.
+    /// Not 0 when the session may do this.
     #[inline(never)]
-    fn permits(&self, id: u16, right: Right) -> bool {
+    fn permits(&self, id: u16, right: Right) -> u16 {
         access::allows(
             &security::EXCEPTIONS,
             &security::DEFAULTS,
@@ -256,7 +256,7 @@ impl<B: Board> MeterDevice<B> {
 
     /// Runs a procedure; returns how it went, and how many bytes of response data there are.
     fn perform(&mut self, request: &Initiate) -> (Outcome, u16) {
-        if !self.permits(PROCEDURE | request.procedure, Right::Write) {
+        if self.permits(PROCEDURE | request.procedure, Right::Write) == 0 {
             return (Outcome::NotAuthorised, 0);
         }
         let data = self.answer.data_mut();
@@ -380,7 +380,7 @@ impl<B: Board> Device for MeterDevice<B> {
         let Some(found) = table::find(&TABLES, table) else {
             return Err(Response::Iar);
         };
-        if !self.permits(table, Right::Read) {
+        if self.permits(table, Right::Read) == 0 {
             return Err(Response::Isc);
         }
         self.reading = Some(found);
@@ -452,7 +452,7 @@ impl<B: Board> Device for MeterDevice<B> {
         let Some(found) = table::find(&TABLES, table) else {
             return Err(Response::Iar);
         };
-        if !self.permits(table, Right::Write) {
+        if self.permits(table, Right::Write) == 0 {
             return Err(Response::Isc);
         }
         match table {

@@ -6,7 +6,8 @@ use ufmt::uWrite;
 
 /// Writes `V=219.998 I=10.000345 P=2199.987 f=60.000012 Wh=12 flags=64 lost=0` and a line end.
 ///
-/// `lost` counts the samples since power-up that were missed, damaged or dropped, from the counters of MT2.
+/// `lost` counts the samples since power-up that were missed, damaged or dropped, from the counters of MT2, and begins
+/// anew behind 65 535.
 ///
 /// # Errors
 /// Whatever the writer says.
@@ -14,13 +15,13 @@ pub fn write<W: uWrite + ?Sized>(out: &mut W, snapshot: &Snapshot) -> Result<(),
     for &(name, offset, decimals) in &SHOWN {
         quantity(out, name, snapshot.word(offset as usize), decimals)?;
     }
-    let mut lost = (snapshot.half(DIAGNOSTICS + 6) as u32) << 4;
+    let mut lost = snapshot.half(DIAGNOSTICS + 6) << 4;
     let mut at = DIAGNOSTICS;
     while at != DIAGNOSTICS + 6 {
-        lost += snapshot.half(at) as u32;
+        lost = lost.wrapping_add(snapshot.half(at));
         at += 2;
     }
-    quantity(out, " lost=", lost, 0)?;
+    quantity(out, " lost=", lost as u32, 0)?;
     out.write_str("\r\n")
 }
 
@@ -42,34 +43,40 @@ fn quantity<W: uWrite + ?Sized>(
     decimals: u16,
 ) -> Result<(), W::Error> {
     out.write_str(name)?;
-    if word as i32 == NOT_AVAILABLE {
+    let mut rest = word as i32;
+    if rest == NOT_AVAILABLE {
         return out.write_char('-');
     }
-    let mut rest = (word as i32).unsigned_abs();
-    if (word as i32) < 0 {
+    if rest < 0 {
         out.write_char('-')?;
+        rest = rest.wrapping_neg();
     }
     // Digits by subtracting powers of ten: a 32-bit division costs a thousand cycles, a subtraction seven.
-    let mut started = false;
-    for (place, power) in POWERS.iter().enumerate() {
+    let mut left = POWERS.len() as u16;
+    let mut begun = 0;
+    for power in &POWERS {
+        left -= 1;
         let mut digit: u16 = 0;
-        while rest >= *power {
+        loop {
             rest -= *power;
+            if rest < 0 {
+                break;
+            }
             digit += 1;
         }
-        let left = (POWERS.len() - 1 - place) as u16;
-        started |= digit != 0 || left <= decimals;
-        if started {
+        rest += *power;
+        begun |= digit;
+        if begun != 0 || left <= decimals {
             out.write_char((b'0' as u16 + digit) as u8 as char)?;
         }
-        if left == decimals && decimals != 0 {
+        if left == decimals && left != 0 {
             out.write_char('.')?;
         }
     }
     Ok(())
 }
 
-const POWERS: [u32; 10] = [
+const POWERS: [i32; 10] = [
     1_000_000_000,
     100_000_000,
     10_000_000,

@@ -60,8 +60,10 @@ impl Board for Hardware {
             let from = self.page(place).as_ptr();
             from.add(offset::CHANNELS)
                 .copy_to_nonoverlapping(to, RECORDS);
+            // By words: byte by byte it would be twice as long.
             from.add(offset::STARTING_ACTIVE)
-                .copy_to_nonoverlapping(to.add(RECORDS), STARTING);
+                .cast::<u16>()
+                .copy_to_nonoverlapping(to.add(RECORDS).cast(), STARTING / 2);
         }
     }
 

@@ -58,31 +58,30 @@ impl Rule {
         }
     }
 
-    /// A session of these groups has the right.
-    pub fn gives(&self, right: Right, groups: u16) -> bool {
-        let (flag, mask) = match right {
-            Right::Read => (ANY_READ, self.read),
-            Right::Write => (ANY_WRITE, self.write),
-        };
-        self.id & flag != 0 || groups & mask != 0
+    /// Not 0 when a session of these groups has the right. (A number because the target's compiler does not hand on a `bool`
+    /// reliably, and makes more code of it.)
+    pub fn gives(&self, right: Right, groups: u16) -> u16 {
+        match right {
+            Right::Read => self.id & ANY_READ | groups & self.read,
+            Right::Write => self.id & ANY_WRITE | groups & self.write,
+        }
     }
 }
 
 /// Decides with ST44, as its entries' bytes, and ST43, whose two rules (for tables and for procedures) apply otherwise.
-/// `id` is a table's number, or a procedure's with `PROCEDURE` added.
+/// `id` is a table's number, or a procedure's with `PROCEDURE` added. Not 0 when it is allowed.
 pub fn allows(
     exceptions: &[[u8; RULE_SIZE]],
     defaults: &[[u8; RULE_SIZE]; 2],
     id: u16,
     right: Right,
     groups: u16,
-) -> bool {
+) -> u16 {
     let [table, procedure] = defaults;
-    let mut entry = if id & PROCEDURE == 0 {
-        table
-    } else {
-        procedure
-    };
+    let mut entry = table;
+    if id & PROCEDURE != 0 {
+        entry = procedure;
+    }
     for exception in exceptions {
         if Rule::from_bytes(exception).id & IDENTITY == id {
             entry = exception;
@@ -125,7 +124,7 @@ mod tests {
         };
         let exceptions = [secret.to_bytes(), reset.to_bytes(), free.to_bytes()];
         let defaults = [EVERYBODY_READS.to_bytes(), NOBODY_RUNS.to_bytes()];
-        let allows = |id, right, groups| allows(&exceptions, &defaults, id, right, groups);
+        let allows = |id, right, groups| allows(&exceptions, &defaults, id, right, groups) != 0;
         assert!(allows(23, Right::Read, 0));
         assert!(!allows(23, Right::Write, 0b0111_1111));
         assert!(allows(23, Right::Write, 0b1000_0000));
