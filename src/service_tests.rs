@@ -272,7 +272,7 @@ fn a_demand_reset_keeps_the_registers_of_its_time() {
         let import = &mut meter.readings.kept.energy.0[0].pulses;
         *import += 64_000 * u32::from(resets);
         pass(&mut meter, &mut now, 30);
-        let energy = i64::from(resets) * 1000 << 32;
+        let energy = (i64::from(resets) * 1000) << 32;
         let shown = &mut meter.readings.snapshot;
         shown.put_wide(c12::snapshot::offset::IMPORT, &energy);
         meter.save();

@@ -118,7 +118,7 @@ fn page() -> String {
 
 /// Who may write a table or run a procedure, by ST43 and ST44.
 fn by(what: &str, id: u16) -> String {
-    let may = |groups| access::allows(&EXCEPTIONS, &DEFAULTS, id, Right::Write, groups);
+    let may = |groups| access::allows(&EXCEPTIONS, &DEFAULTS, id, Right::Write, groups) != 0;
     if may(0) {
         return format!("{what} by everybody");
     }
