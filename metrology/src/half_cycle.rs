@@ -98,7 +98,10 @@ impl VoltageWatch {
         block: &Block,
         crossing: Option<&Crossing>,
     ) {
-        self.half_blocks = self.half_blocks.saturating_add(2);
+        let half_blocks = self.half_blocks.wrapping_add(2);
+        if half_blocks > 1 {
+            self.half_blocks = half_blocks;
+        }
         let (mut index, mut time) = (BLOCK, BLOCK_TIME);
         let mut is_whole = false;
         if let Some(crossing) = crossing {

@@ -34,6 +34,16 @@ struct Faults {
     overrun: u16,
 }
 
+/// Counts one more, as far as the counter goes.
+#[cold]
+#[inline(never)]
+fn count(counter: &mut u16) {
+    let next = counter.wrapping_add(1);
+    if next != 0 {
+        *counter = next;
+    }
+}
+
 /// Number of the counters of what went wrong.
 pub const FAULTS: usize = size_of::<Faults>() / 2;
 
@@ -227,7 +237,7 @@ fn catch_up(s: &mut Sampler, since_last: u16) {
     let mut since_last = since_last - SAMPLE_CYCLES;
     while since_last > GAP_CYCLES {
         since_last -= SAMPLE_CYCLES;
-        s.faults.missed = s.faults.missed.saturating_add(1);
+        count(&mut s.faults.missed);
         mark_lost(s);
         advance(s);
     }
@@ -239,9 +249,9 @@ fn catch_up(s: &mut Sampler, since_last: u16) {
 #[inline(never)]
 fn refuse(s: &mut Sampler, frame: &frame::Frame) {
     if frame.crc_difference != 0 {
-        s.faults.bad_crc = s.faults.bad_crc.saturating_add(1);
+        count(&mut s.faults.bad_crc);
     } else {
-        s.faults.bad_status = s.faults.bad_status.saturating_add(1);
+        count(&mut s.faults.bad_status);
         if frame.status & (STATUS_RESET | STATUS_REGISTER_MAP) != 0 {
             s.needs_bring_up = 1;
         }
@@ -278,7 +288,7 @@ fn complete(s: &mut Sampler) {
         }
     } else {
         // No block is free: this one is filled again, and its samples are gone.
-        s.faults.overrun = s.faults.overrun.saturating_add(1);
+        count(&mut s.faults.overrun);
         // The window that they are missing in is marked by one sample of the next block.
         let number = s.filling;
         s.block(number).set_lost(0);

@@ -219,6 +219,7 @@ impl Writer {
                     self.line(&format!("mov r{from}, r{to}"));
                 }
             }
+            13 => self.wide(first),
             8 if self.function > 0 => {
                 let callee = self.random.random_range(0..self.function);
                 self.line(&format!("call #f{callee}"));
@@ -248,6 +249,60 @@ impl Writer {
                 self.line(&format!("{name}{byte} {source}, r{to}"));
             }
         }
+    }
+
+    /// A sum or a difference of 32 bits as the compiler makes it, its parts now and then not where the carry can be used.
+    fn wide(&mut self, first: u16) {
+        let mut pick = |not: &[u16]| loop {
+            let register = self.random.random_range(first.max(4)..16);
+            if !not.contains(&register) || self.random.random_bool(0.02) {
+                return register;
+            }
+        };
+        let low = pick(&[]);
+        let addend = pick(&[low]);
+        let carry = pick(&[low, addend]);
+        let high = pick(&[low, addend, carry]);
+        let other = pick(&[low, addend, carry, high]);
+        let is_sum = self.random.random_bool(0.5);
+        let compared = if is_sum && self.random.random_bool(0.3) {
+            self.line(&format!("mov r{other}, r{low}"));
+            other
+        } else {
+            addend
+        };
+        if is_sum {
+            self.line(&format!("add r{addend}, r{low}"));
+        }
+        if self.random.random_bool(0.1) {
+            self.line(&format!("mov r{other}, r{addend}"));
+        }
+        self.line(&format!("cmp r{compared}, r{low}"));
+        self.line(&format!("mov #1, r{carry}"));
+        self.line(&format!("bic r2, r{carry}"));
+        if self.random.random_bool(0.1) {
+            self.line(&format!("inc r{other}"));
+        }
+        let name = if is_sum { "add" } else { "sub" };
+        match self.random.random_range(0..4) {
+            0 => self.line(&format!("{name} r{carry}, r{high}")),
+            1 => {
+                self.line(&format!("{name} r{other}, r{high}"));
+                self.line(&format!("{name} r{carry}, r{high}"));
+            }
+            2 => {
+                self.line(&format!("{name} r{other}, r{carry}"));
+                self.line(&format!("{name} r{carry}, r{high}"));
+            }
+            _ => self.line(&format!("{name} r{other}, r{carry}")),
+        }
+        if !is_sum {
+            self.line(&format!("sub r{addend}, r{low}"));
+        }
+        if self.random.random_bool(0.8) {
+            self.line(&format!("mov r{high}, r{carry}"));
+        }
+        self.line(&format!("cmp r{low}, r{high}"));
     }
 
     fn branch(&mut self, first: u16, from: u16, open: &mut Vec<u32>) {

@@ -6,6 +6,7 @@
 //! whole image, [`jumps`] at the end. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
 //! tests in the virtual meter and in mspdebug's simulator) see what came out.
 
+pub mod carry;
 pub mod flow;
 pub mod frames;
 pub mod instruction;
@@ -65,11 +66,13 @@ enum Pace {
 pub const ROUTINES: &str = "squeeze_";
 
 /// Names of all rules.
-pub const RULES: [&str; 11] = [
+pub const RULES: [&str; 13] = [
     "address without distance",
     "branch as a jump",
+    "carry",
     "change in place",
     "comparison with zero",
+    "difference at once",
     "move through a register",
     "pointer that counts on",
     "prologue shared",

@@ -134,6 +134,48 @@ fn a_value_at_hand_is_taken() {
 }
 
 #[test]
+fn sums_use_the_carry() {
+    // Upper half in place, from a third place, and made where the carry was.
+    becomes(
+        "add r14, r12; cmp r14, r12; mov #1, r15; bic r2, r15; add @r10, r13; add r15, r13; clr r15; ret",
+        "add r14, r12; addc @r10, r13; clr r15; ret",
+    );
+    becomes(
+        "mov r14, r12; add @r9, r12; cmp r14, r12; mov #1, r15; bic r2, r15; add r15, r13; clr r15; ret",
+        "mov r14, r12; add @r9, r12; addc #0, r13; clr r15; ret",
+    );
+    becomes(
+        "add r14, r12; cmp r14, r12; mov #1, r15; bic r2, r15; add &512, r15; ret",
+        "add r14, r12; mov &512, r15; addc #0, r15; ret",
+    );
+    // Compared with something else; what was added has changed; the 1 is wanted afterwards; a flag is asked for.
+    stays("add r14, r12; cmp r13, r12; mov #1, r15; bic r2, r15; add r15, r13; clr r15; ret");
+    stays(
+        "add r14, r12; mov r10, r14; cmp r14, r12; mov #1, r15; bic r2, r15; add r15, r13; clr r15; ret",
+    );
+    stays("add r14, r12; cmp r14, r12; mov #1, r15; bic r2, r15; add r15, r13; ret");
+    stays(
+        "add r14, r12; cmp r14, r12; mov #1, r15; bic r2, r15; add r15, r13; jlo .LBB0_1; inc r13; .LBB0_1:; clr r15; ret",
+    );
+}
+
+#[test]
+fn differences_use_the_borrow() {
+    becomes(
+        "cmp r14, r12; mov #1, r10; bic r2, r10; sub r15, r13; sub r10, r13; sub r14, r12; clr r10; ret",
+        "sub r14, r12; subc r15, r13; clr r10; ret",
+    );
+    // The old value is wanted in between.
+    becomes(
+        "cmp r14, r12; mov #1, r10; bic r2, r10; sub r10, r13; mov r12, r15; sub r14, r12; clr r10; ret",
+        "cmp r14, r12; subc #0, r13; mov r12, r15; sub r14, r12; clr r10; ret",
+    );
+    stays(
+        "cmp r14, r12; mov #1, r10; bic r2, r10; inc r15; sub r10, r13; sub r14, r12; jeq .LBB0_1; inc r13; .LBB0_1:; ret",
+    );
+}
+
+#[test]
 fn a_branch_that_reaches_is_a_jump() {
     becomes(
         "tst r12; jeq .LBB0_1; br #.LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",

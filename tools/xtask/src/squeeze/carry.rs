@@ -1,0 +1,342 @@
+//! Sums and differences of 32 bits by the carry.
+//!
+//! The back-end does not know the carry. It compares the sum's lower half with what was added, makes a number of the result
+//! (`mov #1, rT`, `bic sr, rT`: 1 where the comparison borrows) and adds that to the upper half. `add` has left that very carry.
+
+use super::flow::{Live, flags, registers};
+use super::instruction::{Instruction, Next, Operand, SR, flag};
+use super::text::{Function, Line};
+
+/// How many instructions the parts of one sum may lie apart.
+const REACH: usize = 12;
+
+/// The lines of the instructions of one block around a place.
+struct Block<'a> {
+    lines: &'a [Line],
+    /// Line of each.
+    at: Vec<usize>,
+}
+
+impl<'a> Block<'a> {
+    fn around(lines: &'a [Line], middle: usize) -> Self {
+        let is_end = |line: &Line| matches!(line, Line::Label(_) | Line::Word(_));
+        let from = lines[..middle]
+            .iter()
+            .rposition(is_end)
+            .map_or(0, |label| label + 1);
+        let mut at = Vec::new();
+        for (place, line) in lines.iter().enumerate().skip(from) {
+            if is_end(line) {
+                break;
+            }
+            if let Some(instruction) = line.instruction() {
+                let goes_on = instruction.next() == Next::On;
+                if goes_on {
+                    at.push(place);
+                } else if place > middle {
+                    break;
+                } else {
+                    // What lies before a jump has its flags from elsewhere.
+                    at.clear();
+                }
+            }
+        }
+        Self { lines, at }
+    }
+
+    fn get(&self, number: usize) -> Option<&'a Instruction> {
+        self.lines.get(*self.at.get(number)?)?.code()
+    }
+
+    /// What none of these instructions may be: written by hand.
+    fn instruction(&self, number: usize) -> Option<&'a Instruction> {
+        self.lines.get(*self.at.get(number)?)?.instruction()
+    }
+
+    fn touches(&self, number: usize, register: u16) -> bool {
+        self.instruction(number).is_none_or(|instruction| {
+            let effect = instruction.effect();
+            (effect.reads | effect.writes) & (1 << register) != 0
+        })
+    }
+
+    fn writes(&self, number: usize, register: u16) -> bool {
+        self.instruction(number)
+            .is_none_or(|instruction| instruction.effect().writes & (1 << register) != 0)
+    }
+
+    fn sets_flags(&self, number: usize) -> bool {
+        self.instruction(number)
+            .is_none_or(|instruction| instruction.effect().writes_flags != 0)
+    }
+
+    fn asks_flags(&self, number: usize) -> bool {
+        self.instruction(number)
+            .is_none_or(|instruction| instruction.effect().reads_flags != 0)
+    }
+}
+
+/// What becomes of some lines.
+#[derive(Default)]
+struct Change {
+    replaced: Vec<(usize, Vec<Instruction>)>,
+    removed: Vec<usize>,
+}
+
+impl Change {
+    fn apply(mut self, function: &mut Function) {
+        self.replaced
+            .extend(self.removed.into_iter().map(|at| (at, Vec::new())));
+        self.replaced.sort_by_key(|(at, _)| *at);
+        for (at, instructions) in self.replaced.into_iter().rev() {
+            function
+                .lines
+                .splice(at..=at, instructions.into_iter().map(Line::Code));
+        }
+    }
+}
+
+/// Uses the carry for the first sum or difference that can have it.
+pub fn use_carry(function: &mut Function, live: &[Live]) -> bool {
+    for at in 0..function.lines.len() {
+        let Some(code) = function.lines.get(at).and_then(Line::code) else {
+            continue;
+        };
+        let carry = match code.operands.as_slice() {
+            [Operand::Register(SR), Operand::Register(carry)] if is_word(code, "bic") => *carry,
+            _ => continue,
+        };
+        let block = Block::around(&function.lines, at);
+        if let Some(change) = with_carry(&block, at, carry, live) {
+            change.apply(function);
+            return true;
+        }
+    }
+    false
+}
+
+fn is_word(instruction: &Instruction, name: &str) -> bool {
+    instruction.is(name) && !instruction.byte
+}
+
+fn operands<'a>(instruction: &'a Instruction, name: &str) -> Option<(&'a Operand, &'a Operand)> {
+    match instruction.operands.as_slice() {
+        [source, to] if is_word(instruction, name) => Some((source, to)),
+        _ => None,
+    }
+}
+
+fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option<Change> {
+    let made = block.at.iter().position(|line| *line == at)?;
+    let unasked = |number: usize| {
+        let line = block.at.get(number).copied()?;
+        (live.get(line)? & flags(flag::ALL) == 0).then_some(())
+    };
+    let dead = |number: usize| {
+        let line = block.at.get(number).copied()?;
+        (live.get(line)? & registers(1 << carry) == 0).then_some(())
+    };
+    unasked(made)?;
+    let first = made.saturating_sub(REACH);
+    // The 1 that the borrow is cut from, and the comparison; nothing else looks at its flags.
+    let one = (first..made)
+        .rev()
+        .find(|number| block.touches(*number, carry))?;
+    let (value, to) = operands(block.get(one)?, "mov")?;
+    let is_one = matches!(value, Operand::Immediate(text) if text == "1");
+    if !is_one || *to != Operand::Register(carry) {
+        return None;
+    }
+    let compared = (first..made)
+        .rev()
+        .find(|number| block.sets_flags(*number))?;
+    if (compared + 1..made).any(|number| block.asks_flags(number)) {
+        return None;
+    }
+    let (with, sum) = operands(block.get(compared)?, "cmp")?;
+    // The consumer: the upper half, to which the carry is added, or from which the borrow is taken.
+    let next = (made + 1..block.at.len()).find(|number| block.sets_flags(*number))?;
+    if (made + 1..next).any(|number| block.touches(number, carry) || block.asks_flags(number)) {
+        return None;
+    }
+    let mut change = Change::default();
+    change
+        .removed
+        .extend([one, made].map(|number| block.at[number]));
+    let upper = upper_half(block, next, carry).filter(|upper| dead(upper.last).is_some());
+    let is_sum = match &upper {
+        Some(upper) => upper.is_sum,
+        None => true,
+    };
+    if is_sum {
+        // The sum's own carry is behind its addition, and stays until the upper half's turn.
+        let added = (first..compared)
+            .rev()
+            .find(|number| block.sets_flags(*number))?;
+        let (addend, to) = operands(block.get(added)?, "add")?;
+        if to != sum || !is_part(block, added, compared, addend, with, sum) {
+            return None;
+        }
+        change.removed.push(block.at[compared]);
+    }
+    if let Some(upper) = upper {
+        unasked(upper.last)?;
+        if upper.second != upper.last {
+            change.removed.push(block.at[upper.last]);
+        }
+        let name = if upper.is_sum { "addc" } else { "subc" };
+        let taken = Instruction::new(name, &[upper.operand, upper.half]);
+        change.replaced.push((block.at[upper.second], vec![taken]));
+    } else {
+        // The upper half is made in the carry's own register.
+        unasked(next)?;
+        let (other, half) = operands(block.get(next)?, "add")?;
+        if *half != Operand::Register(carry) || other == half || other.base() == Some(carry) {
+            return None;
+        }
+        let zero = Operand::Immediate("0".to_owned());
+        let made = [
+            Instruction::new("mov", &[other.clone(), half.clone()]),
+            Instruction::new("addc", &[zero, half.clone()]),
+        ];
+        change.replaced.push((block.at[next], made.into()));
+    }
+    Some(change)
+}
+
+/// Where the upper half takes the carry.
+struct Upper {
+    is_sum: bool,
+    /// What is added to it beside the carry; `#0` for nothing.
+    operand: Operand,
+    half: Operand,
+    /// The instruction that becomes the one with the carry, and the last of those that it stands for.
+    second: usize,
+    last: usize,
+}
+
+fn upper_half(block: &Block<'_>, next: usize, carry: u16) -> Option<Upper> {
+    let carried = Operand::Register(carry);
+    let instruction = block.get(next)?;
+    let is_sum = is_word(instruction, "add");
+    let name = if is_sum { "add" } else { "sub" };
+    let (source, to) = operands(instruction, name)?;
+    if *source == carried && *to != carried {
+        // Only the carry.
+        return Some(Upper {
+            is_sum,
+            operand: Operand::Immediate("0".to_owned()),
+            half: to.clone(),
+            second: next,
+            last: next,
+        });
+    }
+    if source.base() == Some(carry) || to.base() == Some(carry) || *source == carried {
+        return None;
+    }
+    // `op W, H` and `op rT, H`, or for sums `add W, rT` and `add rT, H`.
+    let last = (next + 1..block.at.len()).find(|number| block.sets_flags(*number))?;
+    let (again, half) = operands(block.get(last)?, name)?;
+    if *again != carried || *half == carried || *to != *half && !(is_sum && *to == carried) {
+        return None;
+    }
+    let Operand::Register(half_register) = half else {
+        return None;
+    };
+    let disturbed = (next + 1..last).any(|number| {
+        block.touches(number, carry)
+            || block.touches(number, *half_register)
+            || block.asks_flags(number)
+    });
+    // The upper half is changed at the first of the two: what that reads must not be the half itself.
+    if disturbed || *to == carried && (*source == *half || source.base() == Some(*half_register)) {
+        return None;
+    }
+    Some(Upper {
+        is_sum,
+        operand: source.clone(),
+        half: half.clone(),
+        second: next,
+        last,
+    })
+}
+
+/// Whether what the sum is compared with is one of its two parts: then it is below it exactly when the addition carried.
+fn is_part(
+    block: &Block<'_>,
+    added: usize,
+    compared: usize,
+    addend: &Operand,
+    with: &Operand,
+    sum: &Operand,
+) -> bool {
+    let (Operand::Register(with), Operand::Register(sum)) = (with, sum) else {
+        return false;
+    };
+    if with == sum
+        || (added + 1..compared)
+            .any(|number| block.writes(number, *with) || block.writes(number, *sum))
+    {
+        return false;
+    }
+    if *addend == Operand::Register(*with) {
+        return true;
+    }
+    // Or the register that the sum was copied from, untouched since.
+    (added.saturating_sub(REACH)..added)
+        .rev()
+        .find(|number| block.writes(*number, *with) || block.writes(*number, *sum))
+        .and_then(|number| operands(block.get(number)?, "mov"))
+        .is_some_and(|(from, to)| {
+            *from == Operand::Register(*with) && *to == Operand::Register(*sum)
+        })
+}
+
+/// `cmp B, A` whose difference is taken a little later is `sub B, A` at once.
+pub fn subtract_at_once(function: &mut Function, live: &[Live]) -> bool {
+    for at in 0..function.lines.len() {
+        let Some((with, Operand::Register(from))) = function
+            .lines
+            .get(at)
+            .and_then(Line::code)
+            .and_then(|code| operands(code, "cmp"))
+        else {
+            continue;
+        };
+        let (with, from) = (with.clone(), *from);
+        let block = Block::around(&function.lines, at);
+        let Some(compared) = block.at.iter().position(|line| *line == at) else {
+            continue;
+        };
+        let wanted = [with.clone(), Operand::Register(from)];
+        let Some(later) = (compared + 1..block.at.len().min(compared + REACH))
+            .find(|number| block.touches(*number, from))
+        else {
+            continue;
+        };
+        let same = block
+            .get(later)
+            .is_some_and(|code| is_word(code, "sub") && code.operands == wanted);
+        let steady = match &with {
+            Operand::Register(register) => {
+                *register != from
+                    && (compared + 1..later).all(|number| !block.writes(number, *register))
+            }
+            Operand::Immediate(_) => true,
+            _ => false,
+        };
+        let Some(line) = block.at.get(later).copied() else {
+            continue;
+        };
+        let unasked = live.get(line).copied().unwrap_or(Live::MAX) & flags(flag::ALL) == 0;
+        if same && steady && unasked {
+            let subtraction = Instruction::new("sub", &wanted);
+            function.lines.remove(line);
+            if let Some(line) = function.lines.get_mut(at) {
+                *line = Line::Code(subtraction);
+            }
+            return true;
+        }
+    }
+    false
+}
