@@ -3,7 +3,7 @@
 use crate::hw::port::Work;
 use crate::hw::{
     board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
-    sampler, spi, time, watchdog,
+    sampler, spi, temperature, time, watchdog,
 };
 use c12::event::code;
 use c12::frame::TICKS_PER_S;
@@ -84,6 +84,7 @@ fn power_up(p: &Peripherals) {
     spi::init(p);
     metering::start();
     power::watch_rail();
+    temperature::start();
 }
 
 impl App {
@@ -95,9 +96,10 @@ impl App {
         let held = self.responder.is_streaming();
         // Counted and stored first: the supply may be going.
         let readings = &mut self.device.readings;
-        if metering::FINISHED
-            .fetch(|window| pulses::enqueue(&readings.count(&kernel::Assembly, window)))
-        {
+        if metering::FINISHED.fetch(|window| {
+            readings.set_temperature(&kernel::Assembly, temperature::readings());
+            pulses::enqueue(&readings.count(&kernel::Assembly, window));
+        }) {
             self.device.save();
             let uptime_s = self.device.uptime_s;
             let readings = &mut self.device.readings;

@@ -71,7 +71,7 @@ mod tests {
     use crate::store::{MemoryBoard, PAGE};
     use c12::calibration::Constants;
     use metrology::Calibration;
-    use metrology::calibration::{RECORD, STARTING_POWERS};
+    use metrology::calibration::{LAWS, RECORD, STARTING_POWERS};
 
     const FIRST: Place = Place::CALIBRATION;
     const OTHER: Place = FIRST.other();
@@ -92,6 +92,8 @@ mod tests {
             channel.phase = 5_000_000 * (k as i32 - 1) - seed;
             channel.power_offset = -seed;
         }
+        constants.temperature[2].linear = seed as i16;
+        constants.temperature[2].quadratic = -seed as i16;
         constants.starting = [700 + seed as u32, 800];
         constants
     }
@@ -310,6 +312,10 @@ mod tests {
             ];
             assert_eq!(used, stored);
         }
+        let laws = constants
+            .temperature
+            .map(|law| i32::from(law.quadratic) << 16 | i32::from(law.linear as u16));
+        assert_eq!(calibration.0[LAWS..STARTING_POWERS], laws);
         assert_eq!(
             calibration.0[STARTING_POWERS..],
             constants.starting.map(|power| power as i32)

@@ -102,6 +102,12 @@ impl Readings {
         pulses
     }
 
+    /// Takes the readings of a thermometer now and at 30 and 105 °C, which correct gains from the next window on.
+    #[inline(always)]
+    pub fn set_temperature<K: Kernel>(&mut self, kernel: &K, readings: [u16; 3]) {
+        self.quantities.set_temperature(kernel, readings);
+    }
+
     /// Adds a window's energy; returns the pulses to be put out. What comes next is to store it, and then to show it: when the
     /// supply is going there is no time for anything else.
     pub fn count<K: Kernel>(&mut self, kernel: &K, window: &Window) -> WindowPulses {
@@ -143,6 +149,7 @@ impl Readings {
                 at += 4;
             }
         }
+        s.put_quantity(offset::TEMPERATURE_MDEGC, quantities.temperature_mdegc());
         // What is not counted is not shown, but for the fine values, by which a factory calibrates.
         if quantities.flags.intersects(Flags::NO_LOAD) {
             s.put_quantity(offset::P_MW, 0);

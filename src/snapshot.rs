@@ -21,11 +21,10 @@ impl Snapshot {
     /// All zero: what a static begins with; call [`clear`](Self::clear) before use.
     pub const ZERO: Self = Self([0; WORDS]);
 
-    /// Nothing measured yet: all zero, marked, and what this meter never measures not available.
+    /// Nothing measured yet: all zero, marked.
     pub fn clear(&mut self) {
         self.put_word(offset::FLAGS, flag::SETTLING | flag::NO_ZERO_CROSSINGS);
         self.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
-        self.put_quantity(offset::TEMPERATURE_MDEGC, NOT_AVAILABLE);
     }
 
     /// The 16-bit words from `offset` on, `count` of them.

@@ -17,7 +17,7 @@ pub const RECORD: usize = 5;
 pub const POINTS: usize = 5;
 
 /// Words of the constants: the channels' records (voltage, line current, neutral current), the line current's curve, the
-/// starting thresholds of active and reactive power.
+/// laws of temperature, the starting thresholds of active and reactive power.
 pub const WORDS: usize = STARTING_POWERS + 2;
 
 /// Place in a channel's record: true value over nominal value, Q30, 0.8 … 1.2.
@@ -40,8 +40,11 @@ pub const POWER_OFFSET: usize = 4;
 /// in the lower half (2⁻²⁰; neighbours differ by less than 2⁻⁵) and phase, at 60 Hz, in the upper (2⁻²⁰ rad). Constant beyond the ends; between them straight in the fourth
 /// root of the current, which is near enough to the logarithm that transformers follow. All zero: nothing is added.
 pub const CURVE: usize = CHANNELS * RECORD;
+/// Place of the laws of temperature, a word for each channel: how its gain changes from 25 °C, in the lower half 2⁻²⁴ per
+/// kelvin, in the upper 2⁻³⁰ per kelvin² (the lower half counts there too, as the digits behind: up to one of the last).
+pub const LAWS: usize = CURVE + 2 * POINTS;
 /// Place of the starting thresholds: active and reactive power below which nothing is counted, code² (1.28 nW), below 2³¹.
-pub const STARTING_POWERS: usize = CURVE + 2 * POINTS;
+pub const STARTING_POWERS: usize = LAWS + CHANNELS;
 
 /// Constants of a meter, in the words and the order of table MT1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,13 @@
 //! bytes to pass two numbers to an operation of the [`Kernel`]. A step here takes two: an operation on the one accumulator
 //! (64 bits, wrapping) and the place of its operand. The tables are ordinary constants, checked where they are built.
 
-use crate::calibration::{CURVE, RECORD, WORDS};
+use crate::calibration::{CURVE, LAWS, RECORD, WORDS};
 use crate::kernel::Kernel;
 
 /// Numbers that a window's formulas can name.
 pub const SLOTS: usize = 32;
 /// Literals that they can name.
-pub const LITERALS: usize = 23;
+pub const LITERALS: usize = 25;
 
 /// From the top: five bits of operation; three that say what the operand's place counts from; its distance from there in
 /// bytes. Instead of a place, some operations have a number.
@@ -29,6 +29,7 @@ const CONSTANT: u16 = 2 << 8;
 const CONSTANT_OF_CHANNEL: u16 = 3 << 8;
 const LITERAL: u16 = 4 << 8;
 const POINT_OF_CHANNEL: u16 = 5 << 8;
+const LAW_OF_CHANNEL: u16 = 6 << 8;
 /// Their bits, and those of the distance.
 const BASE: u16 = 7 << 8;
 const DISTANCE: u16 = 0xFF;
@@ -60,6 +61,11 @@ pub(crate) const fn constant_of_each(index: usize) -> Place {
 pub(crate) const fn point_of_each(index: usize) -> Place {
     assert!(index < 4);
     Place((index as u16 * 4) | POINT_OF_CHANNEL)
+}
+
+/// The channel's law of temperature.
+pub(crate) const fn law_of_each() -> Place {
+    Place(LAW_OF_CHANNEL)
 }
 
 /// The literal at `index` of the desk's list.
@@ -217,6 +223,7 @@ impl Desk<'_> {
                 CONSTANT => self.constants[index % WORDS],
                 CONSTANT_OF_CHANNEL => self.constants[(index + channel * RECORD) % WORDS],
                 POINT_OF_CHANNEL => self.constants[(CURVE + index + 2 * channel) % WORDS],
+                LAW_OF_CHANNEL => self.constants[(LAWS + index + channel) % WORDS],
                 LITERAL => self.literals[index % LITERALS],
                 base => {
                     if base == SLOT_OF_CHANNEL {

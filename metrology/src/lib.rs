@@ -18,7 +18,6 @@ pub mod oscillator;
 pub mod pulse;
 pub mod quantities;
 pub mod starting;
-pub mod temperature;
 mod wide;
 pub mod window;
 pub mod zero_cross;

@@ -3,16 +3,14 @@
 mod common;
 
 use common::{
-    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, q30, quantise, reactive,
-    to_q30,
+    AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, measure, noise, quantise, reactive, to_q30,
 };
 use metrology::block::{LINE, NEUTRAL, VOLTAGE};
 use metrology::calibration::{
-    CLOCK, CURVE, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD, STARTING, STARTING_POWERS,
-    WORDS,
+    CLOCK, CURVE, GAIN, LAWS, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD, STARTING,
+    STARTING_POWERS, WORDS,
 };
 use metrology::quantities::NoLoad;
-use metrology::temperature::{TemperatureLaw, compensated};
 use metrology::{Calibration, Flags, Portable, Quantities, Window};
 
 #[test]
@@ -267,25 +265,58 @@ fn the_curve_is_added_at_its_points_between_and_beyond_them() {
 }
 
 #[test]
-fn temperature_follows_its_law() {
-    let law = TemperatureLaw {
-        linear: 250,
-        quadratic: -400,
+fn gains_follow_their_laws_of_temperature() {
+    let source = Source::new(60.02, Signal::sine(220.0, 0.0), Signal::sine(10.0, -1.0));
+    let window = &Bench::new(8000).run(&source, 3.3)[2];
+    let laws = [(250i16, -400i16), (-900, 300), (32_000, -1)];
+    let mut calibration = Calibration::NOMINAL;
+    for (channel, (linear, quadratic)) in laws.into_iter().enumerate() {
+        calibration.0[LAWS + channel] = ((quadratic as i32) << 16) | linear as u16 as i32;
+    }
+    let at = |celsius: f64, calibration: &Calibration| {
+        let mut q = Quantities::ZERO;
+        // A hundred steps a kelvin.
+        let reading = (10_000.0 + 100.0 * (celsius - 30.0)) as u16;
+        q.set_temperature(&Portable, [reading, 10_000, 17_500]);
+        q.compute(&Portable, window, calibration, &mut NoLoad::default(), 8000);
+        q
     };
-    for kelvin in [-50.0f64, -10.0, 0.0, 0.5, 25.0, 45.0] {
-        let truth = 250.0 * kelvin / 2f64.powi(24) - 400.0 * kelvin * kelvin / 2f64.powi(30);
-        let measured = law.at((kelvin * 16.0) as i16) as f64 / 2f64.powi(30);
-        assert!(
-            (measured - truth).abs() < 1e-7,
-            "{kelvin} K: {measured} {truth}"
+    for celsius in [-44.0f64, -25.0, 0.0, 24.5, 25.0, 30.0, 70.0, 105.0] {
+        let (plain, q) = (
+            at(celsius, &Calibration::NOMINAL),
+            at(celsius, &calibration),
+        );
+        assert!((f64::from(q.temperature_mdegc()) - 1e3 * celsius).abs() < 2.0);
+        let kelvin = celsius - 25.0;
+        let [voltage, line, neutral] = laws.map(|(linear, quadratic)| {
+            // The lower half's bits stand behind the upper half's.
+            let quadratic = f64::from(quadratic) + f64::from(linear as u16) / 65_536.0;
+            1.0 + f64::from(linear) * kelvin / 2f64.powi(24)
+                + quadratic * kelvin * kelvin / 2f64.powi(30)
+        });
+        let near = |found: i64, plain: i64, gain: f64| {
+            let found = found as f64 / plain as f64;
+            assert!(
+                (found / gain - 1.0).abs() < 2e-7,
+                "{celsius}: {found} {gain}"
+            );
+        };
+        near(q.voltage_uv().into(), plain.voltage_uv().into(), voltage);
+        near(q.line_ua().into(), plain.line_ua().into(), line);
+        near(q.neutral_ua().into(), plain.neutral_ua().into(), neutral);
+        near(q.active_uw(), plain.active_uw(), voltage * line);
+        near(q.reactive_uvar(), plain.reactive_uvar(), voltage * line);
+        near(
+            q.neutral_active_uw(),
+            plain.neutral_active_uw(),
+            voltage * neutral,
         );
     }
-    let laws = [law, TemperatureLaw::default(), TemperatureLaw::default()];
-    // Where both terms have the same sign.
-    let found = compensated(&Portable, &Calibration::NOMINAL, &laws, -16 * 40);
-    let expected = -250.0 * 40.0 / 2f64.powi(24) - 400.0 * 1600.0 / 2f64.powi(30);
-    assert!((q30(found.word(0, GAIN)) - 1.0 - expected).abs() < 1e-7);
-    assert_eq!(found.0[RECORD..], Calibration::NOMINAL.0[RECORD..]);
+    // A thermometer that reads nothing is as cold as it can be shown.
+    let mut q = Quantities::ZERO;
+    assert_eq!(q.temperature_mdegc(), 25_000);
+    q.set_temperature(&Portable, [0, 2150, 2730]);
+    assert_eq!(q.temperature_mdegc(), -45_000);
 }
 
 #[test]

@@ -52,8 +52,8 @@ impl Board for Hardware {
         // Decoding costs 300 bytes of code that the image does not have; the assertions below say why reading is the same.
         const _: () = assert!(size_of::<Calibration>() == 4 * calibration::WORDS);
         const _: () = assert!(4 * calibration::RECORD == CHANNEL_SIZE);
-        const RECORDS: usize = 4 * calibration::STARTING_POWERS;
-        const STARTING: usize = 4 * calibration::WORDS - RECORDS;
+        const RECORDS: usize = 4 * calibration::LAWS;
+        const LAWS_AND_STARTING: usize = 4 * calibration::WORDS - RECORDS;
         let to = (&raw mut *constants).cast::<u8>();
         // SAFETY: inside a page and even; every bit pattern is a value; this CPU's byte order is the table's.
         unsafe {
@@ -61,9 +61,9 @@ impl Board for Hardware {
             from.add(offset::CHANNELS)
                 .copy_to_nonoverlapping(to, RECORDS);
             // By words: byte by byte it would be twice as long.
-            from.add(offset::STARTING_ACTIVE)
+            from.add(offset::TEMPERATURE)
                 .cast::<u16>()
-                .copy_to_nonoverlapping(to.add(RECORDS).cast(), STARTING / 2);
+                .copy_to_nonoverlapping(to.add(RECORDS).cast(), LAWS_AND_STARTING / 2);
         }
     }
 

@@ -7,6 +7,7 @@
 //! | `spi`, `converter` | the converter's bring-up |
 //! | `frame`, `sampler` | the sample path |
 //! | `identity`, `power` | serial number; sleeping, and the supply's early warning |
+//! | `temperature` | the chip's own thermometer |
 //! | `fram` | stored records behind the guard of FRAM; the factory jumper |
 //! | `kernel`, `metering` | the arithmetic's inner loops; the block interrupt |
 //! | `pulses` | Wh and varh outputs |
@@ -34,5 +35,6 @@ mod rt;
 pub mod sampler;
 mod shared;
 pub mod spi;
+pub mod temperature;
 pub mod time;
 pub mod watchdog;

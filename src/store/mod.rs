@@ -32,7 +32,7 @@ pub use memory_board::MemoryBoard;
 use c12::calibration::{self, offset};
 use c12::crc;
 use metrology::Calibration;
-use metrology::calibration::STARTING_POWERS;
+use metrology::calibration::LAWS;
 
 /// Bytes of a copy, without its CRC.
 pub const SIZE: u16 = calibration::SIZE as u16;
@@ -129,10 +129,10 @@ pub trait Board {
     fn load(&self, place: Place, calibration: &mut Calibration) {
         let (table, _) = self.page(place).split_at(calibration::SIZE);
         let words = |from: usize| table.get(from..).unwrap_or(&[]).as_chunks().0;
-        let (records, starting) = calibration.0.split_at_mut(STARTING_POWERS);
+        let (records, laws) = calibration.0.split_at_mut(LAWS);
         for (words, place) in [
             (words(offset::CHANNELS), records),
-            (words(offset::STARTING_ACTIVE), starting),
+            (words(offset::TEMPERATURE), laws),
         ] {
             for (place, word) in place.iter_mut().zip(words) {
                 *place = i32::from_le_bytes(*word);

@@ -1,6 +1,6 @@
 //! The formulas of a window's quantities.
 //!
-//! Order: [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the
+//! Order: [`TEMPERATURE`] and [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the
 //! curve to the next, [`WHOLE_PIECES`] or [`BROKEN_PIECES`], [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`].
 
 use super::literals::*;
@@ -11,8 +11,8 @@ use crate::calibration::{
 };
 use crate::formula::{
     Place, Step, add, at, at_least_zero, at_most_zero, constant, constant_of_each, divide, each,
-    like, load, magnitude, mean, part, point_of_each, product, q30, root, scale, shift_left, store,
-    subtract,
+    law_of_each, like, load, magnitude, mean, part, point_of_each, product, q30, root, scale,
+    shift_left, store, subtract,
 };
 use crate::wide::ONE;
 
@@ -22,6 +22,8 @@ pub(super) const POWERS: usize = 4;
 /// The formulas of a window, each to be worked off as the page's head says.
 #[derive(Clone, Copy)]
 pub(super) struct Formulas<'a> {
+    pub thermometer: &'a [Step],
+    pub temperature: &'a [Step],
     pub sums: &'a [Step],
     pub current: &'a [Step],
     pub segment: &'a [Step],
@@ -34,6 +36,8 @@ pub(super) struct Formulas<'a> {
 
 /// Those that count; tests leave steps out.
 pub(super) const STANDARD: Formulas<'static> = Formulas {
+    thermometer: THERMOMETER,
+    temperature: TEMPERATURE,
     sums: SUMS,
     current: CURRENT,
     segment: SEGMENT,
@@ -60,6 +64,40 @@ const SUMS: &[Step] = &[
     mean(6),
     subtract(at(T)),
     store(each(SQUARES)),
+];
+
+/// How far from 25 °C a thermometer is, which reads `T` above where it would be at −45 °C, and `U` more at 105 than at 30 °C.
+const THERMOMETER: &[Step] = &[
+    load(at(T)),
+    at_least_zero(),
+    product(number(SPAN_MK)),
+    divide(at(U)),
+    add(number(BELOW_25_C_MK)),
+    store(at(FROM_25_C_MK)),
+];
+
+/// A channel's gain at this temperature: what the law adds per kelvin and per kelvin², in 2⁻⁵⁶.
+const TEMPERATURE: &[Step] = &[
+    load(at(FROM_25_C_MK)),
+    shift_left(7),
+    scale(number(MILLI)),
+    store(at(U)),
+    load(law_of_each()),
+    shift_left(32),
+    part(at(U)),
+    part(at(U)),
+    shift_left(10),
+    store(at(T)),
+    load(law_of_each()),
+    shift_left(48),
+    part(at(U)),
+    add(at(T)),
+    scale(number(1 << 8)),
+    store(at(T)),
+    load(constant_of_each(GAIN)),
+    part(at(T)),
+    add(constant_of_each(GAIN)),
+    store(each(GAINS)),
 ];
 
 /// A current's rms and the energy that it makes with the voltage.
@@ -92,7 +130,7 @@ const CURRENT: &[Step] = &[
     add(number(-MOST_RMS)),
     at_most_zero(),
     add(number(MOST_RMS)),
-    q30(constant_of_each(GAIN)),
+    q30(each(GAINS)),
     store(each(SQUARES)),
     // Where it lies on the curve, and where that begins; what counts is the line's, worked on last.
     q30(number(CURRENT_UNIT)),
@@ -112,8 +150,8 @@ const CURRENT: &[Step] = &[
     shift_left(48),
     store(at(CURVE_GAIN)),
     // The product of the means and the crosstalk come off; the Q30 gain's two bits take the filter's factor away.
-    load(constant(GAIN)),
-    q30(constant_of_each(GAIN)),
+    load(at(GAINS)),
+    q30(each(GAINS)),
     q30(constant_of_each(POWER_GAIN)),
     store(at(GAIN_HERE)),
     load(at(CROSSTALK)),
@@ -233,7 +271,7 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     add(number(-MOST_RMS)),
     at_most_zero(),
     add(number(MOST_RMS)),
-    q30(constant(GAIN)),
+    q30(at(GAINS)),
     store(at(SQUARES + VOLTAGE)),
     load(at(SQUARES + LINE)),
     q30(number(CURRENT_UNIT)),
@@ -241,13 +279,13 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     // Peaks in Q6, so that 1.2 times the full scale fits 31 bits.
     load(at(PEAKS)),
     shift_left(6),
-    q30(constant(GAIN)),
+    q30(at(GAINS)),
     q30(number(VOLTAGE_UNIT)),
     shift_left(2),
     store(at(PEAKS)),
     load(at(PEAKS + 1)),
     shift_left(6),
-    q30(of_line(GAIN)),
+    q30(at(GAINS + LINE)),
     q30(number(CURRENT_UNIT)),
     shift_left(2),
     store(at(PEAKS + 1)),

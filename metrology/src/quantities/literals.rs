@@ -37,6 +37,12 @@ pub(super) const MILLI: i32 = ((1u64 << 41) / 1000 + 1) as u32 as i32;
 /// 2⁶⁰/60 000 000/2⁴: with a shift by four turns µHz into Q30 of 60 Hz, up to 120 Hz.
 pub(super) const PER_60_HZ: i32 = ((1u64 << 56) / 60_000_000) as i32;
 
+/// From 30 to 105 °C, between which a thermometer's readings are known, in millikelvin.
+pub(super) const SPAN_MK: i32 = 75_000;
+
+/// 25 °C from so far below 30 °C as 105 °C is above it, the other way round, in millikelvin.
+pub(super) const BELOW_25_C_MK: i32 = -70_000;
+
 /// Numbers that the formulas name.
 pub(super) const LITERALS: [i32; formula::LITERALS] = [
     ONE,
@@ -62,6 +68,8 @@ pub(super) const LITERALS: [i32; formula::LITERALS] = [
     1 << 3,
     REST_OF_SERIES,
     PER_60_HZ,
+    SPAN_MK,
+    BELOW_25_C_MK,
 ];
 
 /// The place of a literal; a number that is not in the list fails the build.

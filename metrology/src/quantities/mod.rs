@@ -129,6 +129,7 @@ impl Quantities {
         let mut desk = self.desk(kernel, calibration);
         let mut flags = tally.flags;
         for (channel, peak) in tally.peaks.iter().enumerate() {
+            kernel.work_off(&mut desk, formulas.temperature, channel);
             kernel.work_off(&mut desk, formulas.sums, channel);
             // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
             let mean = desk.slots[(slot::MEANS + channel) % SLOTS] as i32;
@@ -172,6 +173,33 @@ impl Quantities {
             slots[slot::FREQUENCY_UHZ] = UNKNOWN;
         }
         self.flags = flags;
+    }
+
+    /// Takes the readings of a thermometer that goes straight: now, at 30 and at 105 °C. The gains follow it from the next
+    /// window on; without, it is 25 °C.
+    #[inline]
+    pub fn set_temperature<K: Kernel>(&mut self, kernel: &K, readings: [u16; 3]) {
+        self.set_temperature_by(&STANDARD, kernel, readings);
+    }
+
+    #[inline]
+    fn set_temperature_by<K: Kernel>(
+        &mut self,
+        formulas: &Formulas<'_>,
+        kernel: &K,
+        readings: [u16; 3],
+    ) {
+        let [now, cool, hot] = readings;
+        let span = hot.wrapping_sub(cool);
+        self.slots[slot::T] = now.wrapping_sub(cool).wrapping_add(span) as i16 as i64;
+        self.slots[slot::U] = span as i64;
+        let mut desk = self.desk(kernel, &Calibration::NOMINAL);
+        kernel.work_off(&mut desk, formulas.thermometer, 0);
+    }
+
+    /// Temperature, m°C.
+    pub fn temperature_mdegc(&self) -> i32 {
+        self.slots[slot::FROM_25_C_MK] as i32 + 25_000
     }
 
     /// Only what flowed (as [`Flow`]) in a window of `length` (Q16 samples), for tests.
@@ -396,6 +424,9 @@ mod tests {
                     *calibration.of(channel, c::POWER_OFFSET) = sign * random(90_000_000) as i32;
                 }
             }
+            for channel in 0..3 {
+                calibration.0[c::LAWS + channel] = random(1 << 30) as i32 - (1 << 29);
+            }
             // Currents below, inside and above the curve.
             for point in 0..5 {
                 let current_ua = (4_000 << (3 * point)) + random(1000) as u32;
@@ -412,11 +443,14 @@ mod tests {
         let (window, calibration) = case;
         let mut q = Quantities::ZERO;
         let mut no_load = NoLoad::COUNTING;
+        let reading = 1500 + 150 * (window.tally.peaks[1] % 7) as u16;
+        q.set_temperature_by(formulas, &Portable, [reading, 2150, 2730]);
         q.measure_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
         q.present_by(formulas, &Portable);
         let mut results = Vec::from(&q.slots[..3]);
         results.extend(&q.slots[slot::EXCESS..slot::EXCESS + 2]);
         results.extend(&q.slots[slot::AMPLITUDES..slot::AMPLITUDES + 2]);
+        results.push(q.temperature_mdegc() as i64);
         results.push(q.neutral_active_uw());
         results.push(q.voltage_uv() as i64);
         results.extend(q.shown_late());
@@ -434,6 +468,8 @@ mod tests {
         };
         let mut idle = Vec::new();
         let names = [
+            "thermometer",
+            "temperature",
             "sums",
             "current",
             "segment",
@@ -445,6 +481,8 @@ mod tests {
         ];
         for (which, name) in names.into_iter().enumerate() {
             let steps = [
+                STANDARD.thermometer,
+                STANDARD.temperature,
                 STANDARD.sums,
                 STANDARD.current,
                 STANDARD.segment,
@@ -458,16 +496,19 @@ mod tests {
                 let mut rest: Vec<Step> = steps.to_vec();
                 rest.remove(left_out);
                 let mut formulas = STANDARD;
-                match which {
-                    0 => formulas.sums = &rest,
-                    1 => formulas.current = &rest,
-                    2 => formulas.segment = &rest,
-                    3 => formulas.whole_pieces = &rest,
-                    4 => formulas.broken_pieces = &rest,
-                    5 => formulas.line_and_voltage = &rest,
-                    6 => formulas.units = &rest,
-                    _ => formulas.last = &rest,
-                }
+                let place = match which {
+                    0 => &mut formulas.thermometer,
+                    1 => &mut formulas.temperature,
+                    2 => &mut formulas.sums,
+                    3 => &mut formulas.current,
+                    4 => &mut formulas.segment,
+                    5 => &mut formulas.whole_pieces,
+                    6 => &mut formulas.broken_pieces,
+                    7 => &mut formulas.line_and_voltage,
+                    8 => &mut formulas.units,
+                    _ => &mut formulas.last,
+                };
+                *place = &rest;
                 if !matters(&formulas) {
                     idle.push((name, left_out));
                 }

@@ -42,8 +42,12 @@ pub const FLOWED: usize = 9;
 pub const EXCESS: usize = 8;
 /// Length, Q16 samples.
 pub const LENGTH: usize = 10;
+/// Temperature from 25 °C, mK; stays from window to window.
+pub const FROM_25_C_MK: usize = 11;
 /// Whole cycles.
-pub const CYCLES: usize = 11;
+pub const CYCLES: usize = 26;
+/// By channel: gain at this temperature, Q30.
+pub const GAINS: usize = 28;
 /// Pieces that the fundamental was summed over.
 pub const PIECES: usize = 12;
 /// In the end: voltage, µV.

@@ -6,7 +6,7 @@
 use super::wide;
 use core::arch::global_asm;
 use core::mem::offset_of;
-use metrology::calibration::CURVE;
+use metrology::calibration::{CURVE, LAWS};
 use metrology::formula::{Desk, Step};
 
 unsafe extern "C" {
@@ -42,6 +42,10 @@ global_asm!(
     "rla r15",
     "mov r15, r11",
     "rla r11", // 8 bytes a slot, and a point of the curve
+    "mov {constants}(r7), r14",
+    "add #{laws}, r14",
+    "add r15, r14",
+    "push r14",
     "mov {constants}(r7), r14",
     "add #{curve}, r14",
     "add r11, r14",
@@ -211,7 +215,7 @@ global_asm!(
     "clr 6(r12)",
     "jmp 2b",
     "30:",
-    "add #20, r1",
+    "add #22, r1",
     "pop r10",
     "pop r9",
     "pop r8",
@@ -227,6 +231,7 @@ global_asm!(
     constants = const offset_of!(Desk, constants),
     literals = const offset_of!(Desk, literals),
     curve = const 4 * CURVE,
+    laws = const 4 * LAWS,
     mantissa = const offset_of!(Desk, mantissa),
     normal = const offset_of!(Desk, normal),
     add = sym wide::add,

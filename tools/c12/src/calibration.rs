@@ -26,7 +26,7 @@
 //! A point is a current (u32, µA) and what to add there to gain and phase (i16 each, 2⁻²⁰ and 2⁻²⁰ rad). A law is the
 //! gain's linear (i16, 2⁻²⁴/K) and quadratic (i16, 2⁻³⁰/K²) change from 25 °C. The firmware applies
 //! the line's curve: straight in the fourth root of the current between points, constant beyond the ends, nothing when
-//! all is zero. It keeps the neutral's curve and the laws but does not apply them.
+//! all is zero, and the laws by the temperature of its chip. It keeps the neutral's curve but does not apply it.
 //!
 //! The meter takes a write only with the factory jumper and the factory password, whole or in part (even offset and
 //! length); it checks what the

@@ -9,6 +9,7 @@ use virtual_meter::chip::ChipOptions;
 use virtual_meter::chip::wiring::Wiring;
 use virtual_meter::elf::Image;
 use virtual_meter::machine::Machine;
+use virtual_meter::mains::timeline::Source;
 use virtual_meter::scene::{Options, Scene};
 use virtual_meter::time::{SECOND, Time};
 use virtual_meter::truth::{Coupling, Quantities, Truth};
@@ -29,6 +30,8 @@ pub struct Meter {
     /// The virtual meter itself.
     pub machine: Machine,
     truth: Truth,
+    /// The scene's source, for the temperature.
+    source: Source,
 }
 
 impl Meter {
@@ -51,19 +54,28 @@ impl Meter {
             Image::load(&path).with_context(|| "build the image with `cargo xtask firmware`")?;
         let mut chip = ChipOptions::default();
         chip.clocks.crystal_ppm = scene.mcu_crystal_ppm(0);
+        let mut machine = Machine::new(chip, Wiring::new(scene.converter()), &image);
+        machine.chip.set_celsius(scene.temperature_c(0));
         Ok(Self {
-            machine: Machine::new(chip, Wiring::new(scene.converter()), &image),
+            machine,
+            source: scene.source(),
             // The current sensors are transformers and the meter takes the mean off the voltage too.
             truth: scene.truth().coupled(Coupling::Ac),
         })
     }
 
-    /// Runs for `seconds` of simulated time.
+    /// Runs for `seconds` of simulated time; the chip's temperature follows the scene's every second.
     ///
     /// # Errors
     /// The first fault of the virtual meter.
     pub fn run(&mut self, seconds: f64) -> Result<()> {
-        Ok(self.machine.run_for((seconds * SECOND as f64) as Time)?)
+        let end = self.now() + (seconds * SECOND as f64) as Time;
+        while self.now() < end {
+            let celsius = self.source.look().temperature_c(self.now());
+            self.machine.chip.set_celsius(celsius);
+            self.machine.run_for((end - self.now()).min(SECOND))?;
+        }
+        Ok(())
     }
 
     /// Simulated time since power-up.

@@ -253,7 +253,7 @@ fn mistakes_are_loud_and_name_the_instruction() {
         (&[0x4214, 0x4000], "0x4000"),         // vacant read
         (&store(1, 0x0000), "0x0000"),         // vacant write
         (&[0x4030, 0x0200], "fetch of 0x0200"), // BR #0200h: fetch from a peripheral
-        (&store(1, 0x0700), "ADC"),            // ADC
+        (&store(0x0013, 0x0700), "ADC"),       // ADC: not its temperature sensor
         (&store(1, 0x06C0), "ICC"),            // ICC
         (&store(1, 0x0C80), "SAC"),            // SAC
         (&[0xD032, 0x00D8], "low-power mode below LPM0"), // LPM3

@@ -74,7 +74,8 @@ impl Meter {
     /// Powers a meter with `image` up on `scene`. The chip's crystal is that of the scene's board.
     pub fn new(image: &Image, scene: Scene, mut options: ChipOptions) -> Self {
         options.clocks.crystal_ppm = scene.mcu_crystal_ppm(0);
-        let machine = Machine::new(options, Wiring::new(scene.converter()), image);
+        let mut machine = Machine::new(options, Wiring::new(scene.converter()), image);
+        machine.chip.set_celsius(scene.temperature_c(0));
         let now = Instant::now();
         Self {
             machine,
@@ -126,9 +127,10 @@ impl Meter {
     ) -> Result<Stop, Fault> {
         while self.time() < time {
             if self.time() >= self.next_temperature {
-                self.machine
-                    .chip
-                    .set_crystal_ppm(self.scene.mcu_crystal_ppm(self.time()));
+                let now = self.time();
+                let chip = &mut self.machine.chip;
+                chip.set_crystal_ppm(self.scene.mcu_crystal_ppm(now));
+                chip.set_celsius(self.scene.temperature_c(now));
                 self.next_temperature = self.time() + TEMPERATURE_STEP;
             }
             let piece = time.min(self.next_temperature);

@@ -279,6 +279,11 @@ impl Chip {
         self.update_comparators();
     }
 
+    /// The chip's own temperature changes, which its ADC's sensor tells.
+    pub fn set_celsius(&mut self, celsius: f64) {
+        self.adc.set_celsius(celsius);
+    }
+
     /// The crystal's error changes with the temperature.
     pub fn set_crystal_ppm(&mut self, ppm: f64) {
         self.backplane.now = self.cycle;
@@ -360,6 +365,7 @@ impl Chip {
         self.comparators
             .iter_mut()
             .for_each(super::ecomp::Ecomp::reset);
+        self.adc.reset();
         self.update_comparators();
         self.apply_pin_lock();
         self.timer_outputs(3);

@@ -4,6 +4,7 @@
 //! a peripheral sees it in the right order with its own events, which is what decides whether a polled flag is seen or
 //! a multiplier result is read too early.
 
+pub mod adc;
 pub mod backplane;
 pub mod clocks;
 pub mod crc16;
@@ -41,6 +42,7 @@ use memory::{BAKMEM, FRAM_START, INFO, Memory, PERIPHERALS, RAM, TINY_RAM, TLV, 
 use wiring::Wiring;
 
 use crate::cpu::Bus;
+use crate::mains::timeline::REFERENCE_C;
 use crate::time::Time;
 
 /// Which quiet mistakes end the run.
@@ -105,6 +107,7 @@ pub struct Chip {
     multiplier: mpy32::Mpy32,
     crc: crc16::Crc16,
     comparators: [ecomp::Ecomp; 2],
+    adc: adc::Adc,
     /// What is connected to the pins.
     pub wiring: Wiring,
     /// What the chip drives on each port: mask and levels.
@@ -147,6 +150,7 @@ impl Chip {
             multiplier: mpy32::Mpy32::default(),
             crc: crc16::Crc16::default(),
             comparators: [ecomp::Ecomp::new(SUPPLY_MV), ecomp::Ecomp::new(SUPPLY_MV)],
+            adc: adc::Adc::new(REFERENCE_C),
             wiring,
             driven: [(0, 0); 6],
             converter_next: None,

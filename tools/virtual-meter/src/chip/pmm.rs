@@ -56,7 +56,7 @@ impl Pmm {
             }
             (0x00, Lane::Low) if self.unlocked => self.write_control(value, backplane),
             (0x02 | 0x04 | 0x0A, _) if self.unlocked => match offset {
-                0x04 => self.write_reference(lane.merge(self.reference, value), backplane),
+                0x04 => self.reference = lane.merge(self.reference, value) & 0x00FF,
                 0x0A => self.flags = lane.merge(self.flags, value),
                 _ => {}
             },
@@ -81,14 +81,9 @@ impl Pmm {
         }
     }
 
-    fn write_reference(&mut self, value: u16, backplane: &mut Backplane) {
-        self.reference = value & 0x00FF;
-        if value & 0x0008 != 0 {
-            backplane.not_modelled(
-                "PMMCTL2.TSENSOREN (temperature sensor of the ADC)",
-                "leave it off",
-            );
-        }
+    /// Whether the temperature sensor is on, and the reference of 1.5 V for it.
+    pub fn has_sensor(&self) -> bool {
+        self.reference & 8 != 0 && self.reference_mv() == Some(1_500)
     }
 
     /// The internal reference in millivolts; `None` while it is off.

@@ -71,6 +71,7 @@ impl Chip {
                 self.update_comparators();
                 value
             }
+            0x0700..=0x071F => self.adc.read(address - 0x0700, backplane),
             _ => {
                 self.refuse(address);
                 Some(0)
@@ -85,7 +86,6 @@ impl Chip {
                 "the interrupt compare controller (ICC)",
                 "use the fixed priorities",
             ),
-            0x0700..=0x071F => ("the 12-bit ADC", "the board measures with the ADS131M03"),
             0x0C80..=0x0CBF => (
                 "the smart analogue combo (SAC)",
                 "the board does not use it",
@@ -191,6 +191,11 @@ impl Chip {
                     lane,
                 )?;
                 self.update_comparators();
+            }
+            0x0700..=0x071F => {
+                let has_sensor = self.pmm.has_sensor();
+                self.adc
+                    .write(address - 0x0700, value, lane, has_sensor, backplane)?;
             }
             _ => self.refuse(address),
         }
@@ -406,7 +411,7 @@ mod tests {
                 "{address:#06x}"
             );
         }
-        for address in [0x06C0, 0x0700, 0x0C80, 0x05D4] {
+        for address in [0x06C0, 0x0C80, 0x05D4] {
             let mut chip = chip();
             chip.read_word(address);
             assert!(

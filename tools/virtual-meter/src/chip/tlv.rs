@@ -5,6 +5,9 @@ const DEVICE_ID: u16 = 0x830C;
 /// Hardware revision B.
 const REVISION: u16 = 0x20;
 
+/// Readings of the temperature sensor at 30 and 105 °C against the reference of 1.5 V.
+pub const SENSOR_READINGS: [u16; 2] = [2_150, 2_730];
+
 /// The 256 words of the descriptor area. A virtual chip has the same lot and position every time: firmware that draws
 /// a serial number from them must behave the same in every run.
 pub fn words() -> [u16; 256] {
@@ -24,8 +27,8 @@ pub fn words() -> [u16; 256] {
     words[10] = 0x1011;
     words[11] = 0x8000;
     words[12] = 0;
-    let readings = [2_150, 2_730, 1_612, 2_048, 1_290, 1_638];
-    words[13..19].copy_from_slice(&readings);
+    words[13..15].copy_from_slice(&SENSOR_READINGS);
+    words[15..19].copy_from_slice(&[1_612, 2_048, 1_290, 1_638]);
     // Reference factors 1.0 in Q15, then the DCO taps for 16 and 24 MHz: the middle of the range.
     words[19] = 0x0A12;
     words[20..23].copy_from_slice(&[0x8000; 3]);
