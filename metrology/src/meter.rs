@@ -5,7 +5,7 @@ use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
-use crate::wide::SHORTEST;
+use crate::wide::{SHORTEST, is_less};
 use crate::window::{Cut, PIECES, PieceEnd, Sums, Tally, Window, block_of};
 use crate::zero_cross::{Crossing, Tracker};
 
@@ -168,9 +168,9 @@ impl Meter {
         let mut flag = Flags::VOLTAGE_CLIPPED;
         for (lane, peak) in block.lanes.iter().zip(&mut self.tally.peaks) {
             let largest = kernel.peak(lane);
-            if largest > *peak {
+            if is_less(*peak, largest) {
                 *peak = largest;
-                if largest >= 0x7F_FFFF {
+                if is_less(0x7F_FFFE, largest) {
                     self.tally.flags.insert(flag);
                 }
             }
@@ -193,7 +193,7 @@ impl Meter {
         }
         self.piece_cycles += 1;
         let length = self.since_cut + crossing.time();
-        if !crossing.acquired && length < self.piece_length - (period >> 1) {
+        if !crossing.acquired && is_less(length, self.piece_length - (period >> 1)) {
             return false;
         }
         if !crossing.missed && self.piece_anchored {
@@ -208,10 +208,10 @@ impl Meter {
     fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
         // In a hurry, but not before there is a place: pieces that end in every block leave the main loop no time to make one.
         if !(self.hurried && may_finish) {
-            if self.since_cut < self.piece_length {
+            if is_less(self.since_cut, self.piece_length) {
                 return false;
             }
-            if period != 0 && self.since_cut < self.longest_piece {
+            if period != 0 && is_less(self.since_cut, self.longest_piece) {
                 return false;
             }
         }

@@ -9,6 +9,7 @@
 
 use crate::block::{BLOCK, CENTRE};
 use crate::kernel::Kernel;
+use crate::wide::is_less;
 
 /// Missed half cycles in a row after which the beat is given up: 20 cycles.
 const PATIENCE: u16 = 40;
@@ -118,7 +119,7 @@ impl Tracker {
 
     /// Whether a cycle of this length, Q16 samples, can be the mains'.
     fn is_plausible(&self, period: u32) -> bool {
-        period >= self.plausible[0] && period <= self.plausible[1]
+        !is_less(period, self.plausible[0]) && !is_less(self.plausible[1], period)
     }
 
     /// Replaces the cycle's length by a better measurement, if it is plausible.
