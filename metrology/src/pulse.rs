@@ -98,7 +98,7 @@ impl Output {
         let mut edge = NO_EDGE;
         let train = &mut self.playing;
         if train.left != 0 {
-            if train.next < BLOCK_TIME {
+            if is_within_a_block(train.next) {
                 edge = (train.next >> 7) as u16;
                 train.left -= 1;
                 train.next += train.step;
@@ -115,11 +115,27 @@ impl Output {
     }
 }
 
+/// Whether a time lies before the end of a block; a block's lower 16 bits are zero, so that the upper ones tell.
+#[inline(always)]
+fn is_within_a_block(time: u32) -> bool {
+    const _: () = assert!(BLOCK_TIME & 0xFFFF == 0);
+    ((time >> 16) as u16) < (BLOCK_TIME >> 16) as u16
+}
+
+/// A block goes by; what has come stays at 0.
+#[inline(never)]
+fn count_down(time: &mut u32) {
+    *time = if is_within_a_block(*time) {
+        0
+    } else {
+        *time - BLOCK_TIME
+    };
+}
+
 impl PulseTrain {
     /// A block goes by.
-    #[inline(never)]
     fn pass(&mut self) {
-        self.next = self.next.saturating_sub(BLOCK_TIME);
+        count_down(&mut self.next);
     }
 }
 
@@ -156,6 +172,6 @@ impl Player {
 
     /// A block goes by, for the player as a whole; call it beside each output's [`Output::advance`].
     pub fn pass(&mut self) {
-        self.rest = self.rest.saturating_sub(BLOCK_TIME);
+        count_down(&mut self.rest);
     }
 }
