@@ -12,7 +12,6 @@ use super::time;
 use c12::frame::Frame;
 use c12::link::{Link, Signal, Turn};
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
 use meter430::baud::BaudRegisters;
 use msp430fr2355::Peripherals;
 
@@ -44,19 +43,17 @@ const RATES: [BaudRegisters; 7] = [
 ];
 
 /// The one packet buffer; the link owns it from `start` on.
-struct Buffer(UnsafeCell<MaybeUninit<Frame>>);
+struct Buffer(UnsafeCell<Frame>);
 // SAFETY: only `start` touches it, once, before interrupts are enabled.
 unsafe impl Sync for Buffer {}
-static BUFFER: Buffer = Buffer(UnsafeCell::new(MaybeUninit::uninit()));
+static BUFFER: Buffer = Buffer(UnsafeCell::new(Frame::new()));
 
-static LINK: InterruptCell<Option<Link<'static>>> = InterruptCell::new(None);
+static LINK: InterruptCell<Link<'static>> = InterruptCell::new(Link::DETACHED);
 
 /// Starts the port at the default rate. Call once, before interrupts are enabled.
 pub fn start(p: &Peripherals) {
-    LINK.lock(|link| {
-        // SAFETY: called once; nobody else has a reference to the buffer.
-        *link = Some(Link::new(unsafe { (*BUFFER.0.get()).write(Frame::new()) }));
-    });
+    // SAFETY: called once; nobody else has a reference to the buffer.
+    LINK.lock(|link| link.attach(unsafe { &mut *BUFFER.0.get() }));
     set_bit_rate(p, FIRST_RATE);
 }
 
@@ -116,7 +113,6 @@ pub unsafe fn on_turn_around(p: &Peripherals) {
 pub unsafe fn on_interrupt(p: &Peripherals) {
     // SAFETY: passed on to the caller.
     let (link, now) = unsafe { (LINK.get_in_interrupt(), time::ticks_in_interrupt()) };
-    let Some(link) = link else { return };
     let flags = p.e_usci_a1.uca1ifg().read().bits() & p.e_usci_a1.uca1ie().read().bits();
     if flags & RECEIVE != 0 {
         // The error flag belongs to the byte in RXBUF and goes when that is read.
@@ -159,31 +155,24 @@ pub enum Work {
 /// Looks at the line's clock and hands out work.
 pub fn poll(p: &Peripherals) -> Work {
     let now = time::ticks();
-    LINK.lock(|link| {
-        let Some(link) = link else {
-            return Work::Nothing;
-        };
-        match link.turn(now) {
-            Turn::Idle => Work::Nothing,
-            Turn::Transmit => {
-                transmit_later(p);
-                Work::Nothing
-            }
-            Turn::Lost => {
-                set_bit_rate(p, link.bit_rate());
-                Work::Lost
-            }
-            Turn::Serve(cause, frame) => Work::Serve(cause, frame),
+    LINK.lock(|link| match link.turn(now) {
+        Turn::Idle => Work::Nothing,
+        Turn::Transmit => {
+            transmit_later(p);
+            Work::Nothing
         }
+        Turn::Lost => {
+            set_bit_rate(p, link.bit_rate());
+            Work::Lost
+        }
+        Turn::Serve(cause, frame) => Work::Serve(cause, frame),
     })
 }
 
 /// Sends the response that the responder put into the frame.
 pub fn send(p: &Peripherals, frame: &'static mut Frame) {
     LINK.lock(|link| {
-        if let Some(link) = link {
-            link.send(frame);
-            transmit_later(p);
-        }
+        link.send(frame);
+        transmit_later(p);
     });
 }

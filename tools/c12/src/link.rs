@@ -16,10 +16,8 @@ use crate::crc;
 use crate::frame::{Frame, Settings};
 use crate::packet::{ACK, CONTROL_FIRST, CONTROL_MULTI, CONTROL_TOGGLE, HEADER, Header, NAK, STP};
 
-/// A control word that no packet has: nothing to compare a duplicate with.
-const NO_PACKET: u16 = 0xFFFF;
-/// No continuation of a message is expected.
-const NO_SEQUENCE: u16 = 0xFFFF;
+/// Beside a control byte: there has been such a packet. Without, the word is 0, and there is nothing to compare a duplicate with.
+const KNOWN: u16 = 0x100;
 
 /// What the interrupt handler must do after a byte was received.
 #[repr(u16)]
@@ -97,45 +95,56 @@ pub struct Link<'b> {
     active: bool,
     /// Our last response was not acknowledged.
     unacknowledged: bool,
-    /// Control byte and CRC of the last good packet; control `NO_PACKET` = none.
+    /// Control byte, with `KNOWN`, and CRC of the last good packet; 0 = none.
     last_control: u16,
     last_crc: u16,
-    /// Data bytes of a message of several packets collected so far, and the sequence number that must follow.
+    /// Data bytes of a message of several packets collected so far, and the sequence number of the last of these; the next one's is
+    /// one less. 0 = no continuation is expected.
     assembled: u16,
-    expected: u16,
+    sequence: u16,
     /// Toggle bit of our next new packet.
     toggle: u16,
     retries: u16,
 }
 
 impl<'b> Link<'b> {
-    /// A link that listens at the default settings. `frame` is the port's one packet buffer.
-    pub fn new(frame: &'b mut Frame) -> Self {
+    /// A link that hears nothing, all zero: what a static begins with; [`attach`](Self::attach) it.
+    pub const DETACHED: Self = Link {
+        frame: None,
+        phase: Phase::Listening,
+        cause: Cause::Request,
+        position: 0,
+        crc: 0,
+        header: [0; HEADER as usize],
+        incoming: Header {
+            control: 0,
+            sequence: 0,
+            len: 0,
+        },
+        acknowledge: 0,
+        since: 0,
+        traffic_at: 0,
+        active: false,
+        unacknowledged: false,
+        last_control: 0,
+        last_crc: 0,
+        assembled: 0,
+        sequence: 0,
+        toggle: 0,
+        retries: 0,
+    };
+
+    /// Listens from now on, at the default settings. `frame` is the port's one packet buffer.
+    pub fn attach(&mut self, frame: &'b mut Frame) {
         frame.reset();
-        Link {
-            frame: Some(frame),
-            phase: Phase::Listening,
-            cause: Cause::Request,
-            position: 0,
-            crc: 0,
-            header: [0; HEADER as usize],
-            incoming: Header {
-                control: 0,
-                sequence: 0,
-                len: 0,
-            },
-            acknowledge: 0,
-            since: 0,
-            traffic_at: 0,
-            active: false,
-            unacknowledged: false,
-            last_control: NO_PACKET,
-            last_crc: 0,
-            assembled: 0,
-            expected: NO_SEQUENCE,
-            toggle: 0,
-            retries: 0,
-        }
+        self.frame = Some(frame);
+    }
+
+    /// A link that listens.
+    pub fn new(frame: &'b mut Frame) -> Self {
+        let mut link = Self::DETACHED;
+        link.attach(frame);
+        link
     }
 
     /// Bit-rate code in force (section 6 of the reference; 6 = 9600); the default while the main loop serves.
@@ -287,10 +296,10 @@ impl<'b> Link<'b> {
         self.phase = Phase::Listening;
         self.position = 0;
         self.assembled = 0;
-        self.expected = NO_SEQUENCE;
+        self.sequence = 0;
         self.active = false;
         self.unacknowledged = false;
-        self.last_control = NO_PACKET;
+        self.last_control = 0;
         Turn::Lost
     }
 
@@ -371,7 +380,7 @@ impl<'b> Link<'b> {
         if header.control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
             // A new message; whatever was half assembled is about to be overwritten.
             self.assembled = 0;
-            self.expected = NO_SEQUENCE;
+            self.sequence = 0;
         }
         true
     }
@@ -390,7 +399,7 @@ impl<'b> Link<'b> {
             sequence,
             len,
         } = self.incoming;
-        let repeated = self.last_control == control && self.last_crc == frame.crc;
+        let repeated = self.last_control == control | KNOWN && self.last_crc == frame.crc;
         self.active = true;
         self.traffic_at = now;
 
@@ -408,23 +417,25 @@ impl<'b> Link<'b> {
             self.acknowledge = ACK;
             return Signal::Transmit;
         }
-        if control & (CONTROL_MULTI | CONTROL_FIRST) == CONTROL_MULTI && sequence != self.expected {
+        if control & (CONTROL_MULTI | CONTROL_FIRST) == CONTROL_MULTI
+            && sequence + 1 != self.sequence
+        {
             self.assembled = 0;
-            self.expected = NO_SEQUENCE;
+            self.sequence = 0;
             return Signal::Transmit;
         }
         self.acknowledge = ACK;
-        self.last_control = control;
+        self.last_control = control | KNOWN;
         self.last_crc = frame.crc;
         self.unacknowledged = false;
         let total = self.assembled + len;
         if control & CONTROL_MULTI != 0 && sequence != 0 {
             self.assembled = total;
-            self.expected = sequence - 1;
+            self.sequence = sequence;
             return Signal::Transmit;
         }
         self.assembled = 0;
-        self.expected = NO_SEQUENCE;
+        self.sequence = 0;
         frame.len = total;
         self.cause = Cause::Request;
         self.phase = Phase::Serving;
