@@ -26,12 +26,14 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 6] = [
+pub const STANDARD: [u16; 8] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
     code::TABLE_WRITTEN,
     code::DEMAND_RESET,
+    code::DST_ON,
+    code::DST_OFF,
     code::MEASUREMENT_ERROR,
 ];
 

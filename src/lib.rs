@@ -4,6 +4,9 @@
 
 pub mod ads131m03;
 pub mod baud;
+pub mod calendar;
+#[cfg(test)]
+mod calendar_tests;
 pub mod calibration_store;
 pub mod demand;
 pub mod events;

@@ -18,6 +18,7 @@
 //! When the clock is set within the interval under way, that is marked. When it is set to another interval, the one under way
 //! ends at its time, the rest of the block is marked as skipped, and a new block begins: inside a block times are without a gap.
 
+use crate::calendar::SAVING;
 use crate::readings::Readings;
 use crate::store::{self, Board, Place};
 use c12::clock;
@@ -51,6 +52,8 @@ const _: () = assert!((STATUS + INTERVALS) as usize <= store::PAGE);
 pub const PARTIAL: u16 = 2;
 /// Channel code of an interval that the clock never showed.
 pub const SKIPPED: u16 = 4;
+/// Status of an interval that ends in daylight saving time.
+pub const DAYLIGHT_SAVING: u16 = 0x10;
 /// Status of an interval with a supply failure in it.
 pub const POWER_FAILURE: u16 = 0x20 | PARTIAL;
 /// Status of one in which the clock was set forward.
@@ -169,6 +172,9 @@ pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
     let place = Place::profile(profile.block);
     for (at, byte) in (0..HEAD).zip(kept.clock.bytes()) {
         board.write_byte(place, at, *byte as u16);
+    }
+    if kept.clock.bytes()[6] as u16 & SAVING != 0 {
+        profile.status |= DAYLIGHT_SAVING;
     }
     board.write_byte(place, STATUS + profile.intervals, profile.status);
     profile.status = 0;

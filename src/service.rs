@@ -7,7 +7,7 @@ use crate::store::{self, Board, CONTENT, PAGE, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::registers::{READING, READING_SIZE};
 use crate::tables::{TABLES, live, security};
-use crate::{events, profile, self_reads, settings};
+use crate::{calendar, events, profile, self_reads, settings};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
 use c12::clock::{self, Clock};
@@ -185,17 +185,23 @@ impl<B: Board> MeterDevice<B> {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
             let kept = &mut self.readings.kept;
             kept.clock.tick();
-            let import = kept.energy.0[Energy::IMPORT].pulses as u16;
-            kept.demand.tick(&kept.clock, import);
             self.uptime_s += 1;
             if kept.wait_s != 0 {
                 kept.wait_s -= 1;
             }
             let [.., hour, minute, second, _] = *kept.clock.bytes();
-            if clock::rest(minute as u16, kept.profile.interval_min) | second as u16 == 0 {
-                profile::record(&mut self.readings, &mut self.board);
-                if hour | minute == 0 {
-                    self.read_self();
+            if second == 0 {
+                let import = kept.energy.0[Energy::IMPORT].pulses as u16;
+                kept.demand.tick(&kept.clock, import);
+                if clock::rest(minute as u16, kept.profile.interval_min) == 0 {
+                    profile::record(&mut self.readings, &mut self.board);
+                    if hour | minute == 0 {
+                        self.read_self();
+                    }
+                }
+                let event = calendar::follow(&mut self.readings, &mut self.board, self.settings);
+                if event != 0 {
+                    self.log(event, 0);
                 }
             }
         }
@@ -307,7 +313,8 @@ impl<B: Board> MeterDevice<B> {
                     return (Outcome::InvalidParameter, 0);
                 };
                 let clock = &self.readings.kept.clock;
-                *before = *clock.bytes();
+                // Nothing of it yet: the clock as it is.
+                let _ = clock.with(0, wanted, before);
                 if clock.with(*mask as u16, wanted, after) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
@@ -359,10 +366,12 @@ impl<B: Board> Source for Shown<'_, B> {
                     written
                 }
             }
-            stored if stored >= live::SAVED => {
+            stored if stored >= live::CALENDAR => {
                 at = at.wrapping_add(id);
                 let mut place = Place::holding(at);
-                if stored < live::STORED {
+                if stored < live::SAVED {
+                    place = meter.settings;
+                } else if stored < live::STORED {
                     // As it was saved, at most a second ago: there its bytes stand as the table has them.
                     place = meter.registers;
                 }
@@ -430,7 +439,10 @@ impl<B: Board> Device for MeterDevice<B> {
                 kept.failures += 1;
             }
             let failures = kept.failures;
-            kept.wait_s = 1 << failures;
+            kept.wait_s = 1;
+            for _ in 0..failures {
+                kept.wait_s += kept.wait_s;
+            }
             self.log(events::WRONG_PASSWORD, failures);
             return Err(Response::Err);
         }

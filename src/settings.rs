@@ -1,9 +1,12 @@
-//! What a utility sets and the meter keeps: its identification (ST5) and the passwords (ST42). A [stored record](crate::store).
+//! What a utility sets and the meter keeps: its identification (ST5), the passwords (ST42), the calendar (ST53, ST54). A
+//! [stored record](crate::store).
 //!
 //! | bytes of the content | what |
 //! |---|---|
 //! | 0 … 19 | IDENTIFICATION |
 //! | 20 … 82 | three entries of 20 bytes of password and one of ACCESS_PERMISSIONS |
+//! | 83 … 91 | TIME_OFFSET |
+//! | 92 … 158 | CALENDAR |
 //!
 //! An identification that begins with zero, and an entry that is all zero, was never written; then what the firmware says
 //! applies. So it does when both copies are lost, which ST3 tells.
@@ -16,13 +19,25 @@ pub const IDENTIFICATION_SIZE: usize = 20;
 pub const PASSWORD_ENTRY: usize = 21;
 /// Number of passwords.
 pub const PASSWORDS: usize = 3;
-/// Bytes of all settings.
-pub const SIZE: usize = IDENTIFICATION_SIZE + PASSWORDS * PASSWORD_ENTRY;
+/// Recurring dates, tier switches and seasons of the calendar.
+pub const CALENDAR: [usize; 3] = [6, 11, 2];
 
-/// Where they begin in a copy.
+/// Where the settings begin in a copy; the passwords' end.
 const PLACE: usize = CONTENT as usize;
+const END: usize = PLACE + IDENTIFICATION_SIZE + PASSWORDS * PASSWORD_ENTRY;
 
-const _: () = assert!(PLACE + SIZE <= store::SIZE as usize);
+/// Byte of a copy where ST53 begins: the times at which daylight saving begins and ends, how long it is, the time zone.
+pub const TIMES: usize = END;
+/// Byte of a copy where ST54 begins, with its recurring dates.
+pub const DATES: usize = TIMES + 9;
+/// Where its tier switches begin.
+pub const SWITCHES: usize = DATES + 3 * CALENDAR[0];
+/// Where its schedules begin.
+pub const SCHEDULES: usize = SWITCHES + 3 * CALENDAR[1];
+/// Where it ends; a season has a schedule for each day of the week, and one for special days.
+pub const CALENDAR_END: usize = SCHEDULES + 8 * CALENDAR[2];
+
+const _: () = assert!(CALENDAR_END <= store::SIZE as usize);
 
 /// The identification; it begins with zero when there is none.
 pub fn identification<B: Board>(board: &B, place: Place) -> &[u8] {
@@ -31,7 +46,7 @@ pub fn identification<B: Board>(board: &B, place: Place) -> &[u8] {
 
 /// The password entries.
 pub fn passwords<B: Board>(board: &B, place: Place) -> &[[u8; PASSWORD_ENTRY]] {
-    let all = &board.page(place)[PLACE + IDENTIFICATION_SIZE..PLACE + SIZE];
+    let all = &board.page(place)[PLACE + IDENTIFICATION_SIZE..END];
     all.as_chunks().0
 }
 

@@ -91,7 +91,8 @@ impl Board for Hardware {
             assert!(offset_of!(Kept, event_list.unread) == 2 * (kept::SELF_READS as usize - 1));
         const _: () =
             assert!(offset_of!(Kept, self_reads.element) == 2 * kept::SELF_READS as usize + 1);
-        const _: () = assert!(offset_of!(Kept, self_reads.zero) == 2 * WORDS - 1);
+        const _: () = assert!(offset_of!(Kept, self_reads.zero) == 2 * kept::CALENDAR as usize - 1);
+        const _: () = assert!(offset_of!(Kept, calendar) == 2 * (WORDS - 1));
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

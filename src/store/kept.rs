@@ -13,7 +13,8 @@
 //! | 57 … 68 | load profile: the words of [`Profile`] |
 //! | 69 … 73 | what ST76 says about the event log: the words of [`List`] |
 //! | 74 … 76 | what ST26 says about the self-reads: the words of [`SelfReads`] |
-//! | 77 … 79 | free, zero |
+//! | 77 | STATUS of ST55: tier and season |
+//! | 78, 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
@@ -26,7 +27,7 @@ use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS + self_reads::WORDS;
+pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS + self_reads::WORDS + 1;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -46,6 +47,9 @@ pub const EVENT_LIST: u16 = PROFILE + profile::WORDS as u16;
 
 /// The first word of what ST26 says about the self-reads.
 pub const SELF_READS: u16 = EVENT_LIST + events::LIST_WORDS as u16;
+
+/// The word of tier and season.
+pub const CALENDAR: u16 = SELF_READS + self_reads::WORDS as u16;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -80,6 +84,8 @@ pub struct Kept {
     pub event_list: List,
     /// Self-reads.
     pub self_reads: SelfReads,
+    /// STATUS of ST55: bits 0 to 2 the tier, 12 to 15 the season.
+    pub calendar: u16,
 }
 
 impl Kept {
@@ -97,6 +103,7 @@ impl Kept {
         profile: Profile::ZERO,
         event_list: List::ZERO,
         self_reads: SelfReads::ZERO,
+        calendar: 0,
     };
 
     /// In words, as the store holds it.
@@ -128,7 +135,7 @@ impl Kept {
         let list = self.event_list.to_words();
         let self_reads = self.self_reads.to_words();
         let later = later.iter().chain(&profile).chain(&list);
-        let later = later.chain(&self_reads);
+        let later = later.chain(&self_reads).chain([&self.calendar]);
         for (to, from) in rest.iter_mut().zip(all.chain(later)) {
             *to = *from;
         }
@@ -168,6 +175,7 @@ impl Kept {
         kept.profile = Profile::from_words(core::array::from_fn(|_| word()));
         kept.event_list = List::from_words(core::array::from_fn(|_| word()));
         kept.self_reads = SelfReads::from_words(core::array::from_fn(|_| word()));
+        kept.calendar = word();
         kept
     }
 }

@@ -62,6 +62,7 @@ fn words_are_stored_in_the_documented_order() {
     kept.wait_s = 0xEEEE;
     kept.profile = Profile::from_words([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     kept.event_list = List::from_words([13, 14, 15, 16, 17]);
+    kept.calendar = 0x1701;
     kept.self_reads = SelfReads::from_words([0x1312, 20, 0x1615]);
     assert_eq!((kept.profile.intervals, kept.profile.start_wh[3]), (6, 12));
     let words = kept.to_words();
@@ -74,7 +75,7 @@ fn words_are_stored_in_the_documented_order() {
         [
             0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007, 0xAAAA, 0x0908, 0x0B0A, 0x0D0C,
             0xBBBB, 0xCCCC, 0xDDDD, 0xEEEE, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-            17, 0x1312, 20, 0x1615
+            17, 0x1312, 20, 0x1615, 0x1701
         ]
     );
     assert!(

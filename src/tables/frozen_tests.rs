@@ -67,11 +67,11 @@ fn general() {
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
             0, // header
             0xAB, 0xBD, 0xF1, 0x1E, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 25-28
-            0, 0x1F, 0x9C, // ST 40-44, 50-52 55
-            0xF0, 0xC1, 0x11, // ST 60-63, 64 70 71, 72 76
+            0, 0x1F, 0xFC, // ST 40-44, 50-55
+            0xF0, 0xC1, 0x19, // ST 60-63, 64 70 71, 72 75 76
             0x0F, // MT0 to MT3
             0xC0, 0x06, // procedures 6 7 9 10
-            0xA0, 0, 0, 0, 0, 0x04, 0, 0x20, 0, 0,    // ST 5 7, 42, 61 can be written
+            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0,    // ST 5 7, 42, 53 54, 61 can be written
             0x02  // MT1 too
         ]
     );
@@ -149,7 +149,9 @@ fn access_and_time() {
             0x01, 0x28, 0, 4 // MT1
         ]
     );
-    assert_eq!(read(&mut meter, 51), [0; 9]);
+    assert_eq!(read(&mut meter, 51), [0, 0x13, 0x12, 0, 6, 11, 0, 67, 0]);
+    assert_eq!(read(&mut meter, 53), [0; 9]);
+    assert_eq!(read(&mut meter, 54), [0; 67]);
     assert_eq!(read(&mut meter, 50), read(&mut meter, 51));
     assert_eq!(read(&mut meter, 52), [0, 1, 1, 0, 0, 0, 7]);
     assert_eq!(read(&mut meter, 55), [0, 1, 1, 0, 0, 0, 7, 0, 0]);
@@ -206,7 +208,14 @@ fn events() {
     assert_eq!(read(&mut meter, 71), [1, 6, 1, 0, 4, 0, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
     // Power up, time changed, procedure invoked, table written, demand reset, measurement error; wrong password.
-    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0x10, 0, 0, 0x08, 1]);
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 0, 0, 0x08, 1]);
+    assert_eq!(
+        read(&mut meter, 75),
+        [
+            0x14, 0x06, 0xD0, 0, 0, 0x08, 1, // the same events
+            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xC0, 0x06 // as ST0 has them
+        ]
+    );
     let log = read(&mut meter, 76);
     assert_eq!(log.len(), 11 + 32 * 16);
     assert_eq!(

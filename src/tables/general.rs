@@ -57,9 +57,9 @@ static HEAD: [u8; 19] = [
 
 static STANDARD_USED: [u8; STANDARD_BYTES] = set_used(&ANNOUNCED, 0);
 static MANUFACTURER_USED: [u8; MANUFACTURER_BYTES] = set_used(&ANNOUNCED, 2048);
-static PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
-static STANDARD_WRITABLE: [u8; STANDARD_BYTES] = set_writable(&ANNOUNCED, 0);
-static MANUFACTURER_WRITABLE: [u8; MANUFACTURER_BYTES] = set_writable(&ANNOUNCED, 2048);
+pub(super) static PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
+pub(super) static STANDARD_WRITABLE: [u8; STANDARD_BYTES] = set_writable(&ANNOUNCED, 0);
+pub(super) static MANUFACTURER_WRITABLE: [u8; MANUFACTURER_BYTES] = set_writable(&ANNOUNCED, 2048);
 
 /// GEN_CONFIG: formats, and which tables and procedures exist.
 pub static ST0: [Part; 6] = [

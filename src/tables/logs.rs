@@ -1,5 +1,6 @@
-//! Decade 7: the event log. ST70 and ST71 (the same bytes), ST72, ST76. There is no history log.
+//! Decade 7: the event log. ST70 and ST71 (the same bytes), ST72, ST75, ST76. There is no history log.
 
+use super::general::{MANUFACTURER_WRITABLE, PROCEDURES_USED, STANDARD_WRITABLE};
 use super::registers::saved;
 use crate::events::{ARGUMENT, ENTRIES, ENTRY, LIST_WORDS, STANDARD};
 use crate::store::{CONTENT, Place, kept};
@@ -32,6 +33,15 @@ pub static ST71: [Part; 1] = [Part::Rom(&[
 
 /// EVENTS_IDENTIFICATION: the standard's, and one of our own, the wrong password.
 pub static ST72: [Part; 2] = [Part::Rom(&STANDARD_SET), Part::Rom(&[1])];
+
+/// EVENT_LOG_CTRL: all that there are, and every table that is written and procedure that is run.
+pub static ST75: [Part; 5] = [
+    Part::Rom(&STANDARD_SET),
+    Part::Rom(&[1]),
+    Part::Rom(&STANDARD_WRITABLE),
+    Part::Rom(&MANUFACTURER_WRITABLE),
+    Part::Rom(&PROCEDURES_USED),
+];
 
 /// EVENT_LOG: the list's state, circular, and its entries.
 pub static ST76: [Part; 3] = [

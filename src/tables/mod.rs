@@ -9,9 +9,9 @@
 //! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST15 constants, ST16 definitions |
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST25 the same at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
-//! | `time` | ST50/51 dimensions, ST52 clock, ST55 clock and tier |
+//! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, ST55 clock and tier |
 //! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
-//! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST76 event log |
+//! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST75 what else is, ST76 event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
@@ -34,6 +34,9 @@ use crate::snapshot::{DIAGNOSTICS, POWER_QUALITY};
 
 /// Where the bytes of a live part come from: below 0x100 an offset into the snapshot, above it one of these.
 pub mod live {
+    use crate::settings::TIMES;
+    use crate::store::CONTENT;
+
     /// ED_STD_STATUS1, 2 bytes.
     pub const STATUS: u16 = 0x100;
     /// Serial number, 16 characters.
@@ -48,10 +51,12 @@ pub mod live {
     pub const PROFILE: u16 = 0x600;
     /// Registers at the last demand reset, 43 bytes.
     pub const PREVIOUS: u16 = 0x700;
-    /// Settings from here on, by their byte: what can be written like memory.
-    pub const SETTINGS: u16 = 0x800;
+    /// Settings from here on, by the byte of their copy: what can be written like memory.
+    pub const SETTINGS: u16 = 0x800 + CONTENT;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
+    /// What of the settings can be read: the calendar.
+    pub const CALENDAR: u16 = 0x800 + TIMES as u16;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
     pub const SAVED: u16 = 0x900;
     /// Stored data from this address of the store on.
@@ -106,6 +111,8 @@ c12::tables! {
         50: read time::ST51;
         51: read time::ST51;
         52: read time::ST52;
+        53: write time::ST53;
+        54: write time::ST54;
         55: read time::ST55;
         60: read load_profile::ST61;
         61: write load_profile::ST61;
@@ -115,6 +122,7 @@ c12::tables! {
         70: read logs::ST71;
         71: read logs::ST71;
         72: read logs::ST72;
+        75: read logs::ST75;
         76: read logs::ST76;
         2048: read MT0;
         2049: write MT1;

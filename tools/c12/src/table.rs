@@ -100,9 +100,13 @@ pub trait Source {
 
 /// Size of a table in bytes.
 pub fn size(parts: &[Part]) -> u16 {
-    parts
-        .iter()
-        .fold(0u16, |size, part| size.wrapping_add(part.size()))
+    let mut size = 0u16;
+    let mut parts = parts;
+    while let Some((part, later)) = parts.split_first() {
+        size = size.wrapping_add(part.size());
+        parts = later;
+    }
+    size
 }
 
 /// The table of this number.

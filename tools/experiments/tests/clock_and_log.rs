@@ -182,3 +182,65 @@ fn a_packet_that_comes_again_runs_its_procedure_once() {
     let events = events(&mut meter);
     assert_eq!(events, ["power up", "procedure invoked"]);
 }
+
+#[test]
+#[ignore = "needs the image; run by cargo xtask test"]
+fn daylight_saving_tiers_and_seasons_follow_the_calendar() {
+    let mut meter = meter();
+    // From 2:00 on the second Sunday of March an hour; season 1 from 1 March on; its Sundays have schedule 2: tier 2 until 3:00,
+    // then tier 4.
+    let times = [2, 0, 0, 60, 0, 0, 2, 0, 0];
+    let dates: [[u8; 3]; 6] = [
+        [0x23, 0x40, 1],
+        [0x03, 0x0F, 4],
+        [0; 3],
+        [0; 3],
+        [0; 3],
+        [0; 3],
+    ];
+    let mut switches = [[0; 3]; 11];
+    switches[0] = [0x0A, 0x00, 2];
+    switches[1] = [0x0C, 0x18, 2];
+    let schedules = [[0; 8], [2, 0, 0, 0, 0, 0, 0, 0]];
+    let calendar = [
+        dates.as_flattened(),
+        switches.as_flattened(),
+        schedules.as_flattened(),
+    ]
+    .concat();
+    {
+        let utility = experiments::factory::access([b'2'; 20]);
+        let line = reader::line::Line::over(Line::new(&mut meter.machine));
+        let mut session = Session::open(line, &utility).expect("a session");
+        session.write(53, None, &times).expect("ST53");
+        session.write(54, None, &calendar).expect("ST54");
+        session.close();
+    }
+    let setting = Setting::parse(Some("2026-03-08T01:58:50"), true).expect("a time");
+    with_session(&mut meter, |session| {
+        clock::set(session, &setting).expect("procedure 10")
+    });
+    let state = |meter: &mut Meter| {
+        let state = with_session(meter, |session| {
+            reader::tables::Tables::new(session)
+                .decoded(55)
+                .expect("ST55")
+        });
+        let number = |part: &str, name: &str| state[part][name].as_u64().expect("a number");
+        (
+            state["CLOCK_CALENDAR"].as_str().expect("a time")[..16].to_owned(),
+            number("TIME_DATE_QUAL", "DST_FLAG"),
+            number("STATUS", "CURR_SUMM_TIER"),
+            number("STATUS", "SEASON"),
+        )
+    };
+    meter.run(15.0).expect("runs");
+    assert_eq!(state(&mut meter), ("2026-03-08T01:59".to_owned(), 0, 2, 1));
+    meter.run(120.0).expect("runs");
+    assert_eq!(state(&mut meter), ("2026-03-08T03:01".to_owned(), 1, 4, 1));
+    let events = events(&mut meter);
+    assert_eq!(
+        events.last().map(|event| &event[..]),
+        Some("daylight saving on")
+    );
+}

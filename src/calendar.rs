@@ -1,0 +1,111 @@
+//! The calendar: daylight saving, seasons, and which tier it is, from ST53 and ST54 as a utility wrote them.
+//!
+//! Looked at when a minute begins. Both tables are [settings](crate::settings); until they are written all is zero, and nothing
+//! happens.
+//!
+//! | in ST53 and ST54 | is taken so |
+//! |---|---|
+//! | a recurring date with action 1 or 2 | that day, from the hour of DST_TIME_EFF or STD_TIME_EFF on (1 to 22; its minutes do not count), the clock goes an hour on or back, if DST_FLAG does not say that it has, and DST_TIME_AMT is 60 |
+//! | its rule | none: DAY; any other: the first such weekday on or after DAY |
+//! | … with action 3 or 4 | season 0 or 1 begins; DAY counts, no rule; the last that has been tells |
+//! | … with action 19 | that day is a special one |
+//! | a tier switch | only with SUMMATION_SWITCH_FLAG; of the day's schedule, the last in the list that has been tells; before a day's first the tier stays |
+//! | the schedules of a season | Sunday to Saturday, and a special day; so is any when the clock has no day of the week |
+
+use crate::profile;
+use crate::readings::Readings;
+use crate::settings::{DATES, SCHEDULES, SWITCHES, TIMES};
+use crate::store::{Board, Place};
+use c12::clock;
+use c12::event::code;
+
+/// CALENDAR_CTRL: daylight saving begins. The next one: it ends; from the one behind it on: seasons.
+const SAVING_BEGINS: u16 = 1;
+const SEASONS: u16 = 3;
+/// CALENDAR_CTRL: a special day.
+const SPECIAL: u16 = 19;
+/// DAY_OF_WEEK of a clock that has none, and the place of the special schedule.
+const SPECIAL_DAY: u16 = 7;
+/// SUMMATION_SWITCH_FLAG in a tier switch.
+const SUMMATIONS: u16 = 1 << 3;
+/// DST_FLAG in TIME_DATE_QUAL, and its place.
+pub const SAVING: u16 = 1 << SAVING_BIT;
+const SAVING_BIT: u16 = 3;
+/// Places of hour and TIME_DATE_QUAL in the clock's bytes.
+const HOUR: usize = 3;
+const QUALIFIER: usize = 6;
+
+const _: () = assert!(code::DST_ON == 21 + SAVING_BEGINS && code::DST_OFF == code::DST_ON + 1);
+
+/// Makes tier and season those of the time, and sets the clock if that is due. Returns the event to be logged, or 0.
+#[inline(never)]
+pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place) -> u16 {
+    let kept = &mut readings.kept;
+    let time = kept.clock.bytes();
+    let page = board.page(settings);
+    let qualifier = time[QUALIFIER] as u16;
+    let mut weekday = qualifier & 7;
+
+    // Dates as their bytes have them: days are eighths, and every month has 32 of them.
+    let today = (time[1] as u16) << 8 | (time[2] as u16) << 3;
+    let mut change = 0;
+    let mut season = 0;
+    let mut latest = 0x1000;
+    for [low, high, action] in page[DATES..SWITCHES].as_chunks::<3>().0 {
+        let (low, high, action) = (*low as u16, *high as u16, *action as u16 & 31);
+        let late = today.wrapping_sub((low & 15) << 8 | high & 0xF8) & 0xFFF;
+        let begins = action.wrapping_sub(SEASONS);
+        if begins < SPECIAL - SEASONS {
+            if late < latest {
+                latest = late;
+                season = begins;
+            }
+            continue;
+        }
+        // How far from the day: without a rule none but that, with one the weekday decides.
+        let mut off = late;
+        if low & 0xF0 != 0 && late < 7 << 3 {
+            off = weekday ^ high & 7;
+        }
+        if off == 0 {
+            change = action;
+        }
+    }
+    if change == SPECIAL {
+        weekday = SPECIAL_DAY;
+    }
+
+    let schedule = page[(SCHEDULES + (season as usize * 8) + weekday as usize) % page.len()] as u16;
+    let now = (time[HOUR] as u16) << 11 | (time[HOUR + 1] as u16) << 5 | 31;
+    let mut tier = kept.calendar & 7;
+    for [low, high, number] in page[SWITCHES..SCHEDULES].as_chunks::<3>().0 {
+        let switch = (*high as u16) << 8 | *low as u16;
+        // Earlier than now, or at this minute, whatever its flags are.
+        if switch > now {
+            continue;
+        }
+        if *number as u16 == schedule && switch & SUMMATIONS != 0 {
+            tier = switch & 7;
+        }
+    }
+    kept.calendar = season << 12 | tier;
+
+    // 0: daylight saving may begin; 1: it may end.
+    let ends = change.wrapping_sub(SAVING_BEGINS);
+    if ends > 1 || qualifier & SAVING != ends << SAVING_BIT {
+        return 0;
+    }
+    // The times stand six bytes apart, first the hour; how many minutes, behind the first of them.
+    let hour = time[HOUR] as u16;
+    if hour < page[TIMES + 6 * ends as usize] as u16 || page[TIMES + 3] != 60 {
+        return 0;
+    }
+    let mut next = *time;
+    next[HOUR] = (hour + 1).wrapping_sub(2 * ends) as u8;
+    next[QUALIFIER] = (qualifier ^ SAVING) as u8;
+    if clock::wrong(&next) != 0 {
+        return 0;
+    }
+    profile::set_clock(readings, board, &next);
+    code::DST_ON + ends
+}

@@ -1,0 +1,241 @@
+//! The calendar over whole years, against days counted in another way.
+
+extern crate std;
+
+use crate::calendar::follow;
+use crate::service::MeterDevice;
+use crate::settings;
+use crate::store::{MemoryBoard, Place};
+use c12::clock::Clock;
+use c12::device::Device;
+use c12::event::code;
+use c12::response::Response;
+use std::vec;
+use std::vec::Vec;
+
+type Meter = MeterDevice<MemoryBoard>;
+
+/// A recurring date: month, rule, weekday, day, action.
+fn date([month, rule, weekday, day]: [u16; 4], action: u8) -> [u8; 3] {
+    let [low, high] = (month | rule << 4 | weekday << 8 | day << 11).to_le_bytes();
+    [low, high, action]
+}
+
+/// A tier switch of summations: hour, minute, tier, schedule.
+fn switch([hour, minute, tier]: [u16; 3], schedule: u8) -> [u8; 3] {
+    let [low, high] = (tier | 1 << 3 | minute << 5 | hour << 11).to_le_bytes();
+    [low, high, schedule]
+}
+
+/// ST53: from 2:00 on an hour, six hours west of Greenwich.
+const TIMES: [u8; 9] = [2, 0, 0, 60, 0x98, 0xFE, 2, 0, 0];
+
+/// ST54 of a utility in North America: the second Sunday of March, the first of November, summer from June to September,
+/// Independence Day.
+fn calendar() -> Vec<u8> {
+    let dates = [
+        date([3, 2, 0, 8], 1),
+        date([11, 2, 0, 1], 2),
+        date([6, 0, 7, 1], 4),
+        date([10, 0, 7, 1], 3),
+        date([7, 0, 7, 4], 19),
+        [0; 3],
+    ];
+    let switches = [
+        switch([0, 0, 1], 1),
+        switch([7, 30, 2], 1),
+        switch([22, 0, 1], 1),
+        switch([0, 0, 0], 2),
+        switch([0, 0, 1], 3),
+        switch([14, 0, 3], 3),
+        switch([20, 15, 1], 3),
+        // Not of summations.
+        [0xE7, 0xFF, 3],
+        [0; 3],
+        [0; 3],
+        [0; 3],
+    ];
+    let seasons = [[2, 1, 1, 1, 1, 1, 2, 2], [2, 3, 3, 3, 3, 3, 2, 2]];
+    [
+        dates.as_flattened(),
+        switches.as_flattened(),
+        seasons.as_flattened(),
+    ]
+    .concat()
+}
+
+fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
+    let size = meter.begin_read(table).expect("readable");
+    let mut bytes = vec![0xAA; size.into()];
+    meter.read(table, 0, &mut bytes);
+    bytes
+}
+
+/// A meter on which a utility has written both tables.
+fn programmed() -> Meter {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
+    meter.security(&[b'2'; 20]).expect("the password");
+    assert_eq!(meter.write(53, 0, &TIMES), Ok(()));
+    assert_eq!(meter.write(54, 0, &calendar()), Ok(()));
+    meter
+}
+
+/// Day of the week, 0 is Sunday: Sakamoto's method.
+fn weekday(year: u32, month: u32, day: u32) -> u32 {
+    const T: [u32; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
+    let y = 2000 + year - u32::from(month < 3);
+    (y + y / 4 - y / 100 + y / 400 + T[month as usize - 1] + day) % 7
+}
+
+/// Tier and season at this time, which has been reached without a jump.
+fn expected(year: u32, month: u32, day: u32, hour: u32, minute: u32) -> (u16, u16) {
+    let season = u16::from((6..10).contains(&month));
+    let minutes = hour * 60 + minute;
+    let is_free = matches!(weekday(year, month, day), 0 | 6) || (month, day) == (7, 4);
+    let tier = match (is_free, season) {
+        (true, _) => 0,
+        (_, 0) => 1 + u16::from((450..1320).contains(&minutes)),
+        _ => 1 + 2 * u16::from((840..1215).contains(&minutes)),
+    };
+    (tier, season)
+}
+
+#[test]
+fn tables_are_written_and_read_and_their_sizes_are_announced() {
+    let mut meter = programmed();
+    assert_eq!(read(&mut meter, 53), TIMES);
+    assert_eq!(read(&mut meter, 54), calendar());
+    let limits = read(&mut meter, 51);
+    assert_eq!(limits, [0, 0x13, 0x12, 0, 6, 11, 0, 67, 0]);
+    assert_eq!(meter.write(54, 66, &[0, 0]), Err(Response::Onp));
+    assert_eq!(meter.write(54, 66, &[5]), Ok(()));
+    assert_eq!(read(&mut meter, 54)[66], 5);
+    // The settings before them are as they were, and so are these after a start.
+    assert_eq!(read(&mut meter, 5), *b"0000000000000000    ");
+    let mut again = MeterDevice::new(meter.board.clone());
+    assert_eq!(read(&mut again, 53), TIMES);
+    assert_eq!(again.write(53, 0, &TIMES), Err(Response::Isc));
+}
+
+#[test]
+fn a_meter_without_calendar_stays_in_tier_and_season_0() {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
+    meter.readings.kept.clock = Clock::from_bytes([26, 1, 1, 0, 0, 0, 4]);
+    for _ in 0..366 * 24 {
+        meter.readings.kept.clock.advance(60);
+        let place = crate::store::newest(&meter.board, Place::SETTINGS);
+        let before = meter.readings.kept.clock.clone();
+        assert_eq!(follow(&mut meter.readings, &mut meter.board, place), 0);
+        assert_eq!(
+            (&meter.readings.kept.clock, meter.readings.kept.calendar),
+            (&before, 0)
+        );
+    }
+}
+
+#[test]
+fn ten_years_of_tiers_seasons_and_daylight_saving() {
+    let mut meter = programmed();
+    // A Thursday.
+    meter.readings.kept.clock = Clock::from_bytes([26, 1, 1, 0, 0, 0, 4]);
+    let place = crate::store::newest(&meter.board, Place::SETTINGS);
+    let mut saving = Vec::new();
+    // Every minute of the days of a change, all others by their quarters.
+    loop {
+        let kept = &mut meter.readings.kept;
+        let [year, month, day, ..] = *kept.clock.bytes();
+        let changes = matches!((month, day), (3, 7..=15) | (11, 1..=8));
+        kept.clock.advance(if changes { 1 } else { 15 });
+        let [y, mo, d, h, m, ..] = *kept.clock.bytes();
+        if y == 36 {
+            break;
+        }
+        let event = follow(&mut meter.readings, &mut meter.board, place);
+        if event != 0 {
+            let [_, _, _, hour, minute, second, qualifier] = *meter.readings.kept.clock.bytes();
+            assert_eq!((h, m, minute, second), (2, 0, 0, 0));
+            let is_on = event == code::DST_ON;
+            assert_eq!(
+                (hour, qualifier & 8 != 0),
+                if is_on { (3, true) } else { (1, false) }
+            );
+            assert!(is_on || event == code::DST_OFF);
+            saving.push((year, month, day));
+            continue;
+        }
+        let [y32, mo32, d32, h32, m32] = [y, mo, d, h, m].map(u32::from);
+        let told = meter.readings.kept.calendar;
+        assert_eq!(
+            (told & 7, told >> 12),
+            expected(y32, mo32, d32, h32, m32),
+            "20{y}-{mo}-{d} {h}:{m}"
+        );
+    }
+    let sundays = |year: u32| {
+        let first = |month, from: u32| {
+            (from..from + 7)
+                .find(|day| weekday(year, month, *day) == 0)
+                .expect("a Sunday")
+        };
+        [(3, first(3, 8)), (11, first(11, 1))]
+    };
+    let all: Vec<_> = (26..36)
+        .flat_map(|year| sundays(year).map(|(month, day)| (year as u8, month as u8, day as u8)))
+        .collect();
+    assert_eq!(saving, all);
+}
+
+#[test]
+fn a_switch_that_was_missed_is_made_up_for_and_none_is_made_twice() {
+    let mut meter = programmed();
+    let place = crate::store::newest(&meter.board, Place::SETTINGS);
+    let mut at = |bytes: [u8; 7]| {
+        meter.readings.kept.clock = Clock::from_bytes(bytes);
+        let event = follow(&mut meter.readings, &mut meter.board, place);
+        (event, *meter.readings.kept.clock.bytes())
+    };
+    // 8 March 2026 is the second Sunday.
+    assert_eq!(at([26, 3, 8, 1, 59, 0, 0]).0, 0);
+    assert_eq!(
+        at([26, 3, 8, 5, 17, 0, 0x10]),
+        (code::DST_ON, [26, 3, 8, 6, 17, 0, 0x18])
+    );
+    assert_eq!(at([26, 3, 8, 6, 18, 0, 8]).0, 0);
+    assert_eq!(at([26, 11, 1, 1, 59, 0, 8]).0, 0);
+    assert_eq!(
+        at([26, 11, 1, 2, 0, 0, 8]),
+        (code::DST_OFF, [26, 11, 1, 1, 0, 0, 0])
+    );
+    assert_eq!(at([26, 11, 1, 2, 0, 0, 0]).0, 0);
+    // On no other day, and not when it is past midnight.
+    assert_eq!(at([26, 3, 15, 3, 0, 0, 0]).0, 0);
+    assert_eq!(at([26, 3, 8, 23, 30, 0, 0]).0, 0);
+    // Without a day of the week no rule has one.
+    assert_eq!(at([26, 3, 8, 3, 0, 0, 7]).0, 0);
+}
+
+#[test]
+fn whatever_is_written_the_clock_stays_one() {
+    let mut meter = programmed();
+    let mut random = 430u32;
+    let mut draw = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 24) as u8
+    };
+    for _ in 0..3000 {
+        let table: [u8; 67] = core::array::from_fn(|_| draw());
+        assert_eq!(meter.write(54, 0, &table), Ok(()));
+        let mut times: [u8; 9] = core::array::from_fn(|_| draw());
+        times[3] = 60;
+        assert_eq!(meter.write(53, 0, &times), Ok(()));
+        let place = crate::store::newest(&meter.board, Place::SETTINGS);
+        for _ in 0..20 {
+            let [y, mo, d, h, q] = core::array::from_fn(|_| draw());
+            let time = [y % 100, mo % 12 + 1, d % 28 + 1, h % 24, 0, 0, q];
+            meter.readings.kept.clock = Clock::from_bytes(time);
+            follow(&mut meter.readings, &mut meter.board, place);
+            assert_eq!(c12::clock::wrong(meter.readings.kept.clock.bytes()), 0);
+        }
+    }
+    assert_eq!(settings::CALENDAR_END, 163);
+}
