@@ -107,3 +107,60 @@ fn without_voltage_pieces_are_a_fifth_of_a_second() {
         }
     }
 }
+
+#[test]
+fn a_piece_that_is_too_short_to_mean_anything_has_no_fundamental() {
+    /// Feeds zeros until the beat is given up, 41 missed crossings on. Returns the bench and the length of the running piece.
+    fn given_up(dip_at: u64) -> (Bench, u64) {
+        let mut bench = Bench::new(8000);
+        let (mut missed, mut cut_at) = (0, 0);
+        while missed < 41 {
+            let dead = bench.samples >= dip_at;
+            bench.push(Some(if dead {
+                [0; 3]
+            } else {
+                fifty_hertz(bench.samples)
+            }));
+            if bench.samples.is_multiple_of(16) {
+                missed += u32::from(bench.meter.crossing().is_some_and(|at| at.missed));
+                if bench.meter.end().is_some() {
+                    cut_at = bench.samples;
+                }
+            }
+        }
+        (bench.clone(), bench.samples - cut_at)
+    }
+
+    // A piece has begun half a cycle before the beat is given up; the mains comes back at once, and a cycle later the piece ends.
+    let mut lengths = Vec::new();
+    for half_cycles in 0..20 {
+        let (bench, since) = given_up(24_000 + 80 * half_cycles);
+        if since > 100 {
+            continue;
+        }
+        for wait in 2..40 {
+            let mut bench = bench.clone();
+            let first = bench.samples + wait;
+            let mut short = 0;
+            let tally = loop {
+                let n = bench.samples;
+                let place = (n + 160 - first) as f64 / 160.0;
+                let code = (1e6 * (std::f64::consts::TAU * place).sin()).round() as i32;
+                let window = bench.push(Some([code; 3]));
+                if bench.samples.is_multiple_of(16)
+                    && let Some(end) = bench.meter.end()
+                {
+                    lengths.push(end.length);
+                    short += u16::from(end.length < 256 << 16);
+                }
+                if let Some(window) = window {
+                    break window.tally;
+                }
+            };
+            let complete = tally.pieces - short;
+            assert_eq!(tally.fundamental.pieces, complete, "{wait}: {tally:?}");
+        }
+    }
+    lengths.sort();
+    assert!(lengths.contains(&(256 << 16)) && lengths[0] < 256 << 16);
+}

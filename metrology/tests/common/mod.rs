@@ -144,6 +144,7 @@ pub fn quantise(code: f64) -> i32 {
 }
 
 /// A meter fed sample by sample.
+#[derive(Clone)]
 pub struct Bench {
     pub meter: Meter,
     block: Block,
