@@ -220,6 +220,19 @@ impl Writer {
                 }
             }
             13 => self.wide(first),
+            14 => {
+                let (kept, number) = (changeable(self), changeable(self));
+                self.line(&format!("tst r{from}"));
+                self.line(&format!("mov r2, r{kept}"));
+                if self.random.random_bool(0.3) {
+                    self.line(&format!("sub r{from}, r{to}"));
+                }
+                self.line(&format!("rra r{kept}"));
+                self.line(&format!("mov #1, r{number}"));
+                self.line(&format!("bic r{kept}, r{number}"));
+                self.line(&format!("mov r{number}, r{kept}"));
+                self.line(&format!("cmp r{number}, r{to}"));
+            }
             8 if self.function > 0 => {
                 let callee = self.random.random_range(0..self.function);
                 self.line(&format!("call #f{callee}"));

@@ -153,7 +153,9 @@ fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option
     if (compared + 1..made).any(|number| block.asks_flags(number)) {
         return None;
     }
-    let (with, sum) = operands(block.get(compared)?, "cmp")?;
+    let comparison = block.get(compared)?;
+    // A difference of the lower halves leaves the same borrow.
+    let (with, sum) = operands(comparison, "cmp").or_else(|| operands(comparison, "sub"))?;
     // The consumer: the upper half, to which the carry is added, or from which the borrow is taken.
     let next = (made + 1..block.at.len()).find(|number| block.sets_flags(*number))?;
     if (made + 1..next).any(|number| block.touches(number, carry) || block.asks_flags(number)) {
@@ -169,6 +171,9 @@ fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option
         None => true,
     };
     if is_sum {
+        if !comparison.is("cmp") {
+            return None;
+        }
         // The sum's own carry is behind its addition, and stays until the upper half's turn.
         let added = (first..compared)
             .rev()
@@ -339,4 +344,88 @@ pub fn subtract_at_once(function: &mut Function, live: &[Live]) -> bool {
         }
     }
     false
+}
+
+/// A number that is 1 where a register is not zero, made of the kept zero flag, is the carry of a comparison with 1.
+pub fn not_zero(function: &mut Function, live: &[Live]) -> bool {
+    for at in 0..function.lines.len() {
+        let Some((Operand::Register(kept), Operand::Register(number))) = function
+            .lines
+            .get(at)
+            .and_then(Line::code)
+            .and_then(|code| operands(code, "bic"))
+        else {
+            continue;
+        };
+        let block = Block::around(&function.lines, at);
+        if let Some(change) = carry_of_not_zero(&block, at, *kept, *number, live) {
+            change.apply(function);
+            return true;
+        }
+    }
+    false
+}
+
+fn carry_of_not_zero(
+    block: &Block<'_>,
+    at: usize,
+    kept: u16,
+    number: u16,
+    live: &[Live],
+) -> Option<Change> {
+    let made = block.at.iter().position(|line| *line == at)?;
+    let free = registers(1 << kept) | flags(flag::ALL);
+    if kept == SR || kept == number || live.get(at)? & free != 0 {
+        return None;
+    }
+    let before =
+        |end: usize, register: u16| (0..end).rev().find(|place| block.touches(*place, register));
+    // `mov sr, rS`, `rra rS`, `mov #1, rT`, `bic rS, rT`: the zero flag is the status register's bit 1.
+    let one = before(made, number)?;
+    let (value, to) = operands(block.get(one)?, "mov")?;
+    let is_one = matches!(value, Operand::Immediate(text) if text == "1");
+    if !is_one || *to != Operand::Register(number) {
+        return None;
+    }
+    let shifted = before(made, kept)?;
+    let shift = block.get(shifted)?;
+    if !is_word(shift, "rra") {
+        return None;
+    }
+    let keeping = before(shifted, kept)?;
+    let (status, _) = operands(block.get(keeping)?, "mov")?;
+    if *status != Operand::Register(SR) {
+        return None;
+    }
+    // What the flag tells of.
+    let tested = (0..keeping).rev().find(|place| block.sets_flags(*place))?;
+    let test = block.get(tested)?;
+    let Some(Operand::Register(register)) = test.destination() else {
+        return None;
+    };
+    let tells = !test.byte && (test.is("tst") || test.tells_zero());
+    let changed = (tested + 1..made).any(|place| block.writes(place, *register));
+    // The shift leaves flags too; the comparison takes its place behind them all.
+    let asked = (shifted + 1..made).any(|place| block.asks_flags(place));
+    if !tells || changed || asked || *register == number || *register == kept {
+        return None;
+    }
+    let zero = Operand::Immediate("0".to_owned());
+    let compare = [
+        Operand::Immediate("1".to_owned()),
+        Operand::Register(*register),
+    ];
+    let mut change = Change::default();
+    change
+        .removed
+        .extend([one, shifted, keeping].map(|place| block.at[place]));
+    change.replaced.push((
+        at,
+        vec![
+            Instruction::new("cmp", &compare),
+            Instruction::new("mov", &[zero.clone(), Operand::Register(number)]),
+            Instruction::new("addc", &[zero, Operand::Register(number)]),
+        ],
+    ));
+    Some(change)
 }

@@ -66,7 +66,7 @@ enum Pace {
 pub const ROUTINES: &str = "squeeze_";
 
 /// Names of all rules.
-pub const RULES: [&str; 13] = [
+pub const RULES: [&str; 14] = [
     "address without distance",
     "branch as a jump",
     "carry",
@@ -74,6 +74,7 @@ pub const RULES: [&str; 13] = [
     "comparison with zero",
     "difference at once",
     "move through a register",
+    "not zero",
     "pointer that counts on",
     "prologue shared",
     "sequence shared",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::carry::{subtract_at_once, use_carry};
+use super::carry::{not_zero, subtract_at_once, use_carry};
 use super::flow::{Live, flags, live_behind, registers};
 use super::instruction::{Instruction, Next, Operand, PC, SP, SR, flag};
 use super::text::{Function, Line};
@@ -20,7 +20,7 @@ pub type Tally = BTreeMap<&'static str, u32>;
 /// A rule: changes the first place that it finds and says whether it found one.
 type Rule = fn(&mut Function, &[Live]) -> bool;
 
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 11] = [
     ("address without distance", indirect),
     ("comparison with zero", zero_test),
     ("zero extension", zero_extension),
@@ -28,6 +28,7 @@ const RULES: [(&str, Rule); 10] = [
     ("change in place", change_in_place),
     ("pointer that counts on", increment),
     ("carry", use_carry),
+    ("not zero", not_zero),
     ("difference at once", subtract_at_once),
     ("value at hand", reuse_values),
     ("unused", unused),

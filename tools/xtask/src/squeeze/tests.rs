@@ -176,6 +176,18 @@ fn differences_use_the_borrow() {
 }
 
 #[test]
+fn not_zero_is_the_carry_of_a_comparison() {
+    becomes(
+        "tst r12; mov r2, r13; clr r14; rra r13; mov #1, r15; bic r13, r15; clr r13; ret",
+        "clr r14; cmp #1, r12; mov #0, r15; addc #0, r15; clr r13; ret",
+    );
+    // What was tested has changed; the kept status is wanted; another flag.
+    stays("tst r12; mov r2, r13; clr r12; rra r13; mov #1, r15; bic r13, r15; clr r13; ret");
+    stays("tst r12; mov r2, r13; clr r14; rra r13; mov #1, r15; bic r13, r15; ret");
+    stays("cmp r14, r12; mov r2, r13; clr r14; rra r13; mov #1, r15; bic r13, r15; clr r13; ret");
+}
+
+#[test]
 fn a_branch_that_reaches_is_a_jump() {
     becomes(
         "tst r12; jeq .LBB0_1; br #.LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
