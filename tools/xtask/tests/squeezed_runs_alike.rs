@@ -436,6 +436,10 @@ fn random_functions_run_alike() {
         for _ in 0..FUNCTIONS {
             writer.function();
         }
+        // Every other one is only called by others, so that what these use of it is all that it has to do.
+        for public in (0..FUNCTIONS).step_by(2) {
+            let _ = writeln!(writer.text, "\t.short\tf{public}");
+        }
         let squeezed = squeeze(&writer.text).unwrap();
         let before = assembled(&tools, &writer.text, &folder, "before");
         let after_it = assembled(&tools, &squeezed.text, &folder, "after");
@@ -454,8 +458,8 @@ fn random_functions_run_alike() {
                 "program {program}: {function}"
             );
         }
-        for number in 0..FUNCTIONS {
-            let function = format!("f{number}");
+        for public in (0..FUNCTIONS).step_by(2) {
+            let function = format!("f{public}");
             for seed in 0..8 {
                 assert_eq!(
                     after(&before, &function, seed),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
+use super::calls::{Calls, EABI};
 use super::instruction::{Next, flag};
 use super::text::{Function, Line};
 
@@ -27,7 +28,28 @@ pub fn flags(mask: u16) -> Live {
 pub fn live_behind(
     function: &Function,
     tables: &BTreeMap<String, Vec<String>>,
+    calls: &Calls,
 ) -> Result<Vec<Live>> {
+    live(function, tables, calls).map(|(_, behind)| behind)
+}
+
+/// What matters at the function's beginning.
+///
+/// # Errors
+/// As [`live_behind`].
+pub fn live_before(
+    function: &Function,
+    tables: &BTreeMap<String, Vec<String>>,
+    calls: &Calls,
+) -> Result<Live> {
+    live(function, tables, calls).map(|(before, _)| before)
+}
+
+fn live(
+    function: &Function,
+    tables: &BTreeMap<String, Vec<String>>,
+    calls: &Calls,
+) -> Result<(Live, Vec<Live>)> {
     let lines = &function.lines;
     let places: BTreeMap<&str, usize> = lines
         .iter()
@@ -84,6 +106,12 @@ pub fn live_behind(
                     effect.writes_flags = 0;
                 }
             }
+            if let (Line::Code(_), Some(arguments)) = (line, calls.arguments(instruction)) {
+                effect.reads &= !EABI | arguments;
+            }
+            if instruction.is("ret") {
+                effect.reads &= !EABI | calls.results(function);
+            }
             let mut matters = after;
             matters &= !(registers(effect.writes) | flags(effect.writes_flags));
             matters |= registers(effect.reads) | flags(effect.reads_flags);
@@ -92,7 +120,7 @@ pub fn live_behind(
             before[at] = matters;
         }
         if !changed {
-            return Ok(behind);
+            return Ok((before[0], behind));
         }
     }
 }

@@ -6,6 +6,7 @@
 //! whole image, [`jumps`] at the end. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
 //! tests in the virtual meter and in mspdebug's simulator) see what came out.
 
+pub mod calls;
 pub mod carry;
 pub mod flow;
 pub mod frames;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use calls::Calls;
 use peephole::Tally;
 use text::{Function, Segment, Text};
 
@@ -100,11 +102,12 @@ pub struct Squeezed {
 /// When the text has something that is not understood; it is then better to say so than to leave it.
 pub fn squeeze(text: &str) -> Result<Squeezed> {
     let mut text = Text::parse(text)?;
+    let calls = Calls::of(&text)?;
     let tables = std::mem::take(&mut text.tables);
     let mut tally = Tally::new();
     let mut saved = BTreeSet::new();
     for function in text.functions_mut() {
-        peephole::shorten(function, &tables, &mut tally)?;
+        peephole::shorten(function, &tables, &calls, &mut tally)?;
     }
     let mut slow: Vec<&mut Function> = text
         .functions_mut()

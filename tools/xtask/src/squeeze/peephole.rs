@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::calls::Calls;
 use super::carry::{not_zero, subtract_at_once, use_carry};
 use super::flow::{Live, flags, live_behind, registers};
 use super::instruction::{Instruction, Next, Operand, PC, SP, SR, flag};
@@ -38,13 +39,18 @@ const RULES: [(&str, Rule); 11] = [
 ///
 /// # Errors
 /// When the function's jumps cannot be followed.
-pub fn shorten(function: &mut Function, tables: &Tables, tally: &mut Tally) -> Result<()> {
+pub fn shorten(
+    function: &mut Function,
+    tables: &Tables,
+    calls: &Calls,
+    tally: &mut Tally,
+) -> Result<()> {
     loop {
         let mut found = false;
         for (name, rule) in RULES {
             loop {
                 let before = function.size();
-                let live = live_behind(function, tables)?;
+                let live = live_behind(function, tables, calls)?;
                 if !rule(function, &live) {
                     break;
                 }

@@ -2,8 +2,13 @@
 
 use super::squeeze;
 
-/// A function of these lines, squeezed: its instructions, separated by `; `.
+/// A function of these lines that anybody may call, squeezed: its instructions, separated by `; `.
 fn squeezed(lines: &str) -> String {
+    squeezed_beside(lines, "\t.short\tf\n")
+}
+
+/// The same beside other text.
+fn squeezed_beside(lines: &str, others: &str) -> String {
     let body: String = lines
         .split("; ")
         .map(|line| match line.strip_suffix(':') {
@@ -11,7 +16,7 @@ fn squeezed(lines: &str) -> String {
             None => format!("\t{}\n", line.replacen(' ', "\t", 1)),
         })
         .collect();
-    let text = format!("f:\n.Lfunc_begin0:\n{body}.Lfunc_end0:\n");
+    let text = format!("f:\n.Lfunc_begin0:\n{body}.Lfunc_end0:\n{others}");
     let squeezed = squeeze(&text).unwrap().text;
     let (_, function) = squeezed.split_once(".Lfunc_begin0:\n").unwrap();
     let (function, _) = function.split_once(".Lfunc_end0").unwrap();
@@ -185,6 +190,42 @@ fn not_zero_is_the_carry_of_a_comparison() {
     stays("tst r12; mov r2, r13; clr r12; rra r13; mov #1, r15; bic r13, r15; clr r13; ret");
     stays("tst r12; mov r2, r13; clr r14; rra r13; mov #1, r15; bic r13, r15; ret");
     stays("cmp r14, r12; mov r2, r13; clr r14; rra r13; mov #1, r15; bic r13, r15; clr r13; ret");
+}
+
+#[test]
+fn what_no_caller_reads_is_no_result() {
+    let lines = "mov @r12, r13; mov 2(r12), r14; mov r13, &512; mov r14, &514; ret";
+    let caller = |uses: &str| {
+        format!("g:\n.Lfunc_begin1:\n\tcall\t#f\n{uses}\tret\n.Lfunc_end1:\n\t.short\tg\n")
+    };
+    let overwritten = "\tmov\t&516, r12\n\tmov\t&518, r13\n\tmov\t&516, r14\n\tmov\t&518, r15\n";
+    assert_eq!(
+        squeezed_beside(lines, &caller(overwritten)),
+        "mov @r12+, r13; mov @r12, r14; mov r13, &512; mov r14, &514; ret"
+    );
+    assert_eq!(
+        squeezed_beside(lines, &caller("")),
+        "mov @r12, r13; mov 2(r12), r14; mov r13, &512; mov r14, &514; ret"
+    );
+    // A pointer to it makes it anybody's.
+    let pointed = caller(overwritten) + "\t.short\tf\n";
+    assert!(squeezed_beside(lines, &pointed).starts_with("mov @r12, r13; mov 2(r12), r14"));
+}
+
+#[test]
+fn what_a_callee_does_not_read_is_no_argument() {
+    let callee = "g:\n.Lfunc_begin1:\n\tmov\tr12, &512\n\tret\n.Lfunc_end1:\n\t.short\tf\n";
+    assert_eq!(
+        squeezed_beside("mov @r12, r14; mov r14, r12; call #g; clr r12; ret", callee),
+        "mov @r12, r12; call #g; clr r12; ret"
+    );
+    assert_eq!(
+        squeezed_beside(
+            "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; ret",
+            callee
+        ),
+        "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; ret"
+    );
 }
 
 #[test]
