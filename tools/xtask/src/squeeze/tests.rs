@@ -216,15 +216,18 @@ fn what_no_caller_reads_is_no_result() {
 fn what_a_callee_does_not_read_is_no_argument() {
     let callee = "g:\n.Lfunc_begin1:\n\tmov\tr12, &512\n\tret\n.Lfunc_end1:\n\t.short\tf\n";
     assert_eq!(
-        squeezed_beside("mov @r12, r14; mov r14, r12; call #g; clr r12; ret", callee),
-        "mov @r12, r12; call #g; clr r12; ret"
+        squeezed_beside(
+            "mov @r12, r14; mov r14, r12; call #g; clr r12; clr r13; clr r14; clr r15; ret",
+            callee
+        ),
+        "mov @r12, r12; call #g; clr r12; clr r13; clr r14; clr r15; ret"
     );
     assert_eq!(
         squeezed_beside(
-            "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; ret",
+            "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; clr r13; clr r14; clr r15; ret",
             callee
         ),
-        "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; ret"
+        "mov @r12, r14; mov r14, r12; call #elsewhere; clr r12; clr r13; clr r14; clr r15; ret"
     );
 }
 
