@@ -99,8 +99,10 @@ impl App {
         if metering::FINISHED.fetch(|window| {
             readings.set_temperature(&kernel::Assembly, temperature::readings());
             pulses::enqueue(&readings.count(&kernel::Assembly, window));
+            window.meter_by_neutral(readings.wants_neutral());
         }) {
             self.device.save();
+            self.device.watch_balance();
             let uptime_s = self.device.uptime_s;
             let readings = &mut self.device.readings;
             readings.show(&kernel::Assembly, uptime_s, held);

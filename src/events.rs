@@ -26,7 +26,7 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 8] = [
+pub const STANDARD: [u16; 9] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
@@ -35,6 +35,7 @@ pub const STANDARD: [u16; 8] = [
     code::DST_ON,
     code::DST_OFF,
     code::MEASUREMENT_ERROR,
+    code::TAMPER,
 ];
 
 /// Puts an entry, in words, to where its number belongs.

@@ -122,6 +122,16 @@ impl Readings {
         self.kept.energy.add(kernel, quantities, &PULSE_THRESHOLD)
     }
 
+    /// Whether the window after the running one is to be metered by the neutral current; between counting and showing.
+    pub fn wants_neutral(&self) -> bool {
+        self.quantities.wants_neutral()
+    }
+
+    /// Whether line and neutral current differed in the window counted last.
+    pub fn is_imbalanced(&self) -> bool {
+        self.quantities.flags.intersects(Flags::IMBALANCE)
+    }
+
     /// Unless a reader is in the middle of the snapshot (`held`), publishes everything of the window counted last as one
     /// consistent instant.
     pub fn show<K: Kernel>(&mut self, kernel: &K, uptime_s: u32, held: bool) {

@@ -28,6 +28,8 @@ pub const STATUS_NONVOLATILE_FAILURE: u16 = 1 << 5;
 pub const STATUS_CLOCK_ERROR: u16 = 1 << 6;
 /// ED_STD_STATUS1 bit: the measurement element failed.
 pub const STATUS_MEASUREMENT_ERROR: u16 = 1 << 7;
+/// ED_STD_STATUS1 bit: line and neutral current differ.
+pub const STATUS_TAMPER: u16 = 1 << 12;
 /// Bits that tell what is, not what has happened: clearing the status leaves them.
 const STANDING: u16 = STATUS_UNPROGRAMMED | STATUS_CLOCK_ERROR;
 
@@ -164,6 +166,14 @@ impl<B: Board> MeterDevice<B> {
     /// Stores the registers as they are. Takes about a millisecond.
     pub fn save(&mut self) {
         self.registers = self.board.keep(self.registers, &self.readings.kept);
+    }
+
+    /// Tells the status and the log when line and neutral current have come to differ; once, until the status is cleared.
+    pub fn watch_balance(&mut self) {
+        if self.readings.is_imbalanced() && self.status & STATUS_TAMPER == 0 {
+            self.status |= STATUS_TAMPER;
+            self.log(code::TAMPER, 0);
+        }
     }
 
     /// Measures with the constants of this copy from the next window on. Without a copy nothing changes before the next

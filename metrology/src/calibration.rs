@@ -1,6 +1,6 @@
 //! A meter's constants, as integers, and what they are for a meter that was never calibrated.
 
-use crate::block::{CHANNELS, LINE, NEUTRAL};
+use crate::block::CHANNELS;
 use crate::wide::ONE;
 
 /// Full scale of the voltage channel at code 2²³, in µV: 1.2 V behind the divider.
@@ -88,15 +88,6 @@ impl Calibration {
         let at = CURVE + 2 * (point % POINTS);
         self.0[at] = current_ua as i32;
         self.0[at + 1] = ((phase as i32) << 16) | gain as u16 as i32;
-    }
-
-    /// The constants with the currents exchanged, for [`crate::Window::of_neutral`].
-    pub fn of_neutral(&self) -> Self {
-        let mut exchanged = *self;
-        for place in LINE * RECORD..NEUTRAL * RECORD {
-            exchanged.0.swap(place, place + RECORD);
-        }
-        exchanged
     }
 }
 

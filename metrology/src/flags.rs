@@ -27,6 +27,8 @@ impl Flags {
     pub const CHANNEL_STUCK: Self = Self(1 << 8);
     /// Active power below the starting threshold: not counted.
     pub const NO_LOAD: Self = Self(1 << 9);
+    /// Line and neutral current differ: one of them goes another way. (Bit 10 of the table is not the arithmetic's.)
+    pub const IMBALANCE: Self = Self(1 << 11);
 
     /// With any of these the window's mean is not the voltage's DC part.
     pub(crate) const NO_MEAN: Self =

@@ -57,6 +57,12 @@ pub(crate) const fn constant_of_each(index: usize) -> Place {
     Place((index as u16 * 4) | CONSTANT_OF_CHANNEL)
 }
 
+/// The constant at `index` of its words, a record further on for each channel.
+pub(crate) const fn constant_from(index: usize) -> Place {
+    assert!(index < WORDS - RECORD);
+    Place((index as u16 * 4) | CONSTANT_OF_CHANNEL)
+}
+
 /// The word at `index` from the curve's point on that has the channel's number; each point has two.
 pub(crate) const fn point_of_each(index: usize) -> Place {
     assert!(index < 4);

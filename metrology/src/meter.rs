@@ -36,8 +36,6 @@ pub struct Meter {
     demodulator: Demodulator,
     /// The current that the fundamental is measured with is the neutral's.
     neutral: bool,
-    /// The next window's choice.
-    next_neutral: bool,
     /// What the last block brought; valid where `crossed` and `ended` say so. Not options: those are not all zero when
     /// empty.
     crossing: Crossing,
@@ -69,7 +67,6 @@ impl Meter {
         tally: Tally::ZERO,
         demodulator: Demodulator::STOPPED,
         neutral: false,
-        next_neutral: false,
         crossing: Crossing::ZERO,
         end: PieceEnd::ZERO,
         crossed: false,
@@ -96,7 +93,8 @@ impl Meter {
     }
 
     /// Accounts for one block; returns whether a window ended in it (about once a second) and is in `finished`, which holds
-    /// the window before until then, or nothing measured.
+    /// the window before until then, or nothing measured; with the current chosen that the next one is to be metered by
+    /// ([`Window::meter_by_neutral`]).
     ///
     /// Without a place for it a window does not end: it goes on until a piece ends with one, so that nothing is lost.
     /// The sums have room for seven seconds. Bounded time. The block's history slots are overwritten and its lost samples
@@ -135,12 +133,6 @@ impl Meter {
         };
         self.finish_window(kernel, finished);
         true
-    }
-
-    /// Chooses the current that the fundamental is measured with, from the next window on: the neutral's, or the line's.
-    /// All other sums are always kept for both; [`Window::of_neutral`] exchanges them.
-    pub fn meter_neutral(&mut self, neutral: bool) {
-        self.next_neutral = neutral;
     }
 
     /// Ends the running window with the next block that no crossing is in, whole cycles or not: the supply is going, and
@@ -309,12 +301,13 @@ impl Meter {
             self.tally.fundamental = finished.tally.fundamental;
         }
         self.hurried = false;
+        let neutral = finished.is_by_neutral();
         finished.tally = self.tally;
         // The neutral passes no droop filter, whose factor is 4.
         kernel.shift_left(&mut finished.sums.0[Sums::SQUARES + NEUTRAL], 2);
         self.tally = Tally::ZERO;
-        if self.next_neutral != self.neutral {
-            self.neutral = self.next_neutral;
+        if neutral != self.neutral {
+            self.neutral = neutral;
             self.demodulator.stop();
         }
         if self.neutral {

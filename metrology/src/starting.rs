@@ -18,14 +18,15 @@ impl Starting {
         self.below < WINDOWS
     }
 
-    /// Whether energy counts from a window on that is above the threshold or not: three in a row below stop the counting,
-    /// one above starts it.
-    pub fn counts_with(&mut self, is_above: bool) -> bool {
-        if is_above {
+    /// Takes the upper word of a window's excess over the threshold: three in a row below it stop the counting, one that is not
+    /// starts it. Returns whether energy counts from then on, 0 if it does not.
+    #[inline(never)]
+    pub(crate) fn counts_with(&mut self, excess: i16) -> u16 {
+        if excess >= 0 {
             self.below = 0;
         } else if self.below < WINDOWS {
             self.below += 1;
         }
-        self.counts()
+        WINDOWS - self.below
     }
 }

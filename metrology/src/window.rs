@@ -5,7 +5,7 @@
 //! side so that the sum is the trapezoid rule with linearly interpolated ends. What the old window does not get, the new
 //! one does: nothing is lost or counted twice, whatever the weights are.
 
-use crate::block::{BLOCK, CENTRE, CHANNELS, LINE, NEUTRAL};
+use crate::block::{BLOCK, CENTRE, CHANNELS};
 use crate::flags::Flags;
 use crate::kernel::Kernel;
 use crate::zero_cross::Crossing;
@@ -105,16 +105,18 @@ impl Window {
         tally: Tally::ZERO,
     };
 
-    /// The window as if the currents were exchanged: what an installation is billed by whose line current was bypassed.
-    /// Use it with [`crate::Calibration::of_neutral`], on windows with [`Flags::NEUTRAL_METERED`].
-    pub fn of_neutral(&self) -> Self {
-        let mut exchanged = *self;
-        let sums = &mut exchanged.sums;
-        sums.0.swap(Sums::POWERS, Sums::POWERS + 1);
-        sums.0.swap(Sums::CODES + LINE, Sums::CODES + NEUTRAL);
-        sums.0.swap(Sums::SQUARES + LINE, Sums::SQUARES + NEUTRAL);
-        exchanged.tally.peaks.swap(LINE, NEUTRAL);
-        exchanged
+    /// Chooses the current that is metered from the next window on: the neutral's, or the line's. Once it is accounted for, a
+    /// window says no more than this. All sums are always kept for both; the fundamental is the chosen one's.
+    pub fn meter_by_neutral(&mut self, neutral: bool) {
+        self.tally.flags = Flags::NONE;
+        if neutral {
+            self.tally.flags = Flags::NEUTRAL_METERED;
+        }
+    }
+
+    /// Whether it was metered by the neutral, or the next one is to be.
+    pub(crate) fn is_by_neutral(&self) -> bool {
+        self.tally.flags.intersects(Flags::NEUTRAL_METERED)
     }
 }
 

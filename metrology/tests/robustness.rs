@@ -393,6 +393,8 @@ fn every_remark_is_the_bit_that_tables_show() {
     for (bit, flag) in flags.into_iter().enumerate() {
         assert_eq!(flag.0, 1 << bit);
     }
+    // Bit 10 is not the arithmetic's.
+    assert_eq!(Flags::IMBALANCE.0, 1 << 11);
 }
 
 #[test]

@@ -78,12 +78,12 @@ impl<T> Mailbox<T> {
 
     /// Lets `work` have the content, if there is a new one; returns whether there was.
     #[inline(always)]
-    pub fn fetch(&self, work: impl FnOnce(&T)) -> bool {
+    pub fn fetch(&self, work: impl FnOnce(&mut T)) -> bool {
         if !self.is_full() {
             return false;
         }
         // SAFETY: written before `full` was set; the block interrupt keeps away until it is cleared.
-        work(unsafe { &*self.content.get() });
+        work(unsafe { &mut *self.content.get() });
         self.set_full(0);
         true
     }

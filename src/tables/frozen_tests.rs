@@ -207,12 +207,12 @@ fn events() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 71), [1, 6, 1, 0, 4, 0, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
-    // Power up, time changed, procedure invoked, table written, demand reset, measurement error; wrong password.
-    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 0, 0, 0x08, 1]);
+    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, measurement error, tamper; wrong password.
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 0, 0, 0x88, 1]);
     assert_eq!(
         read(&mut meter, 75),
         [
-            0x14, 0x06, 0xD0, 0, 0, 0x08, 1, // the same events
+            0x14, 0x06, 0xD0, 0, 0, 0x88, 1, // the same events
             0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xC0, 0x06 // as ST0 has them
         ]
     );

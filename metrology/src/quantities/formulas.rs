@@ -1,7 +1,9 @@
 //! The formulas of a window's quantities.
 //!
-//! Order: [`TEMPERATURE`] and [`SUMS`] for each channel, [`CURRENT`] for the neutral and then for the line, [`SEGMENT`] from each point of the
-//! curve to the next, [`WHOLE_PIECES`] or [`BROKEN_PIECES`], [`LINE_AND_VOLTAGE`], [`UNITS`] for each power, [`LAST`].
+//! Order: [`TEMPERATURE`] and [`SUMS`] for each channel, [`CURRENT`] for the current that is
+//! not metered and then for the one that is, [`SEGMENT`] from each point of the
+//! curve to the next, [`WHOLE_PIECES`] or [`BROKEN_PIECES`], [`LINE_AND_VOLTAGE`] with the channels counted from the metered
+//! current, [`UNITS`] for each power, [`LAST`].
 
 use super::literals::*;
 use super::slot::*;
@@ -10,8 +12,8 @@ use crate::calibration::{
     CLOCK, CURVE, GAIN, NOISE, PHASE, POWER_GAIN, POWER_OFFSET, RECORD, STARTING_POWERS,
 };
 use crate::formula::{
-    Place, Step, add, at, at_least_zero, at_most_zero, constant, constant_of_each, divide, each,
-    law_of_each, like, load, magnitude, mean, part, point_of_each, product, q30, root, scale,
+    Step, add, at, at_least_zero, at_most_zero, constant, constant_from, constant_of_each, divide,
+    each, law_of_each, like, load, magnitude, mean, part, point_of_each, product, q30, root, scale,
     shift_left, store, subtract,
 };
 use crate::wide::ONE;
@@ -48,11 +50,15 @@ pub(super) const STANDARD: Formulas<'static> = Formulas {
     last: LAST,
 };
 
-/// Mean and mean square of a channel: mean, its square and the noise come off the mean square.
+/// Mean and mean square of a channel: mean, its magnitude in codes; its square and the noise come off the mean square.
 const SUMS: &[Step] = &[
     load(each(MEANS)),
     mean(8),
     store(each(MEANS)),
+    magnitude(),
+    scale(number(1 << 24)),
+    store(at(U)),
+    load(each(MEANS)),
     product(each(MEANS)),
     scale(number(1 << 24)),
     store(at(T)),
@@ -132,7 +138,7 @@ const CURRENT: &[Step] = &[
     add(number(MOST_RMS)),
     q30(each(GAINS)),
     store(each(SQUARES)),
-    // Where it lies on the curve, and where that begins; what counts is the line's, worked on last.
+    // Where it lies on the curve, and where that begins; what counts is that of the one worked on last.
     q30(number(CURRENT_UNIT)),
     shift_left(24),
     root(),
@@ -168,11 +174,6 @@ const CURRENT: &[Step] = &[
     scale(at(GAIN_HERE)),
     store(each(ENERGIES)),
 ];
-
-/// The place of a constant of the line current's record.
-const fn of_line(place: usize) -> Place {
-    constant(LINE * RECORD + place)
-}
 
 /// Goes along the curve from one point to the next, as far as the present current is.
 const SEGMENT: &[Step] = &[
@@ -243,7 +244,7 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     load(at(ADDEND)),
     scale(number(1 << 24)),
     shift_left(2),
-    add(of_line(PHASE)),
+    add(constant_from(LINE * RECORD + PHASE)),
     store(at(ANGLE)),
     load(at(CURVE_GAIN)),
     scale(number(1 << 3)),
@@ -251,14 +252,14 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     shift_left(1),
     store(at(CURVE_GAIN)),
     // The gain, to the current, its energy and the gain of the fundamental.
-    load(at(SQUARES + LINE)),
+    load(each(SQUARES + LINE)),
     part(at(CURVE_GAIN)),
-    add(at(SQUARES + LINE)),
-    store(at(SQUARES + LINE)),
-    load(at(ENERGIES + LINE)),
+    add(each(SQUARES + LINE)),
+    store(each(SQUARES + LINE)),
+    load(each(ENERGIES + LINE)),
     part(at(CURVE_GAIN)),
-    add(at(ENERGIES + LINE)),
-    store(at(ENERGIES + LINE)),
+    add(each(ENERGIES + LINE)),
+    store(each(ENERGIES + LINE)),
     load(at(GAIN_HERE)),
     part(at(CURVE_GAIN)),
     add(at(GAIN_HERE)),
@@ -322,8 +323,20 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     add(number(ONE)),
     scale(number(HALF)),
     q30(at(SQUARES + NEUTRAL)),
+    store(at(SQUARES + NEUTRAL)),
     q30(number(CURRENT_UNIT)),
     store(at(NEUTRAL_UA)),
+    // How much less line and neutral current differ than by an eighth of the line's, as no transformers do, and 0.13 A.
+    subtract(at(LINE_UA)),
+    store(at(DIFFERENCE)),
+    magnitude(),
+    store(at(T)),
+    load(at(LINE_UA)),
+    scale(number(HALF)),
+    scale(number(ONE)),
+    add(number(1 << 17)),
+    subtract(at(T)),
+    store(at(BALANCE)),
     // Energies of the fundamental, with the droop taken out.
     load(at(GAIN_HERE)),
     q30(at(FLAT)),
@@ -371,7 +384,7 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     store(at(FLAT)),
     add(at(FUNDAMENTAL)),
     store(at(FUNDAMENTAL_ACTIVE)),
-    load(at(ENERGIES + LINE)),
+    load(each(ENERGIES + LINE)),
     add(at(FLAT)),
     store(at(ACTIVE)),
     load(at(FUNDAMENTAL + 1)),
@@ -405,7 +418,7 @@ const LINE_AND_VOLTAGE: &[Step] = &[
     store(at(EXCESS)),
     // Apparent energy; noise that was subtracted from the current must not push it below the active.
     load(at(SQUARES + VOLTAGE)),
-    product(at(SQUARES + LINE)),
+    product(each(SQUARES + LINE)),
     scale(at(LENGTH)),
     store(at(APPARENT)),
     load(at(T)),

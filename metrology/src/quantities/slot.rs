@@ -54,6 +54,9 @@ pub const PIECES: usize = 12;
 pub const VOLTAGE_UV: usize = 12;
 /// Samples per second.
 pub const RATE: usize = 13;
+/// Until powers are shown: neutral less line current, µA, and how much less that is than it may be.
+pub const DIFFERENCE: usize = 13;
+pub const BALANCE: usize = 26;
 /// In the end: active power of the fundamental, mW.
 pub const FUNDAMENTAL_ACTIVE_MW: usize = 13;
 /// Largest magnitude of the voltage's codes, then µV; that of the line current, µA, follows.

@@ -150,7 +150,7 @@ pub struct Bench {
     block: Block,
     filled: usize,
     /// The place for windows, which holds the last one.
-    place: Window,
+    pub place: Window,
     pub samples: u64,
     pub rate: u16,
     /// For every window that `run` returned: mean of (rounded v·rounded i − v·i) over its samples, in watts. That much

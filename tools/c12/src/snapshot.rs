@@ -72,10 +72,12 @@ pub mod flag {
     pub const NO_LOAD: u32 = 1 << 9;
     /// Never calibrated: nominal constants.
     pub const UNCALIBRATED: u32 = 1 << 10;
+    /// Line and neutral current differ by more than an eighth: a bypass, or a return through earth.
+    pub const IMBALANCE: u32 = 1 << 11;
 }
 
 /// Names of the bits of `flags`, from bit 0 on.
-pub const FLAG_NAMES: [&str; 11] = [
+pub const FLAG_NAMES: [&str; 12] = [
     "settling",
     "no_zero_crossings",
     "voltage_clipped",
@@ -87,6 +89,7 @@ pub const FLAG_NAMES: [&str; 11] = [
     "channel_stuck",
     "no_load",
     "uncalibrated",
+    "imbalance",
 ];
 
 /// Byte offsets of the fields in the table, for a meter that keeps its snapshot as the table's bytes.
