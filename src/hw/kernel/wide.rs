@@ -345,19 +345,30 @@ pub extern "C" fn add_small(x: &mut i64, y: i32) {
     }
 }
 
-/// 12 cycles and 27 for each bit.
+/// 18 cycles, 27 for each bit and 29 for each sixteen: a window's formulas shift by 1 500 bits.
 #[inline(never)]
 pub extern "C" fn shift_left(x: &mut i64, bits: u16) {
     // SAFETY: changes x.
     unsafe {
         asm!(
             "2:",
+            "cmp #16, {bits}",
+            "jlo 3f",
+            "mov 4({x}), 6({x})",
+            "mov 2({x}), 4({x})",
+            "mov @{x}, 2({x})",
+            "clr 0({x})",
+            "sub #16, {bits}",
+            "jne 2b",
+            "jmp 4f",
+            "3:",
             "rla 0({x})",
             "rlc 2({x})",
             "rlc 4({x})",
             "rlc 6({x})",
             "dec {bits}",
-            "jne 2b",
+            "jne 3b",
+            "4:",
             x = in(reg) x,
             bits = inout(reg) bits => _,
             options(nostack),
