@@ -12,7 +12,7 @@
 //! The clock constant is the true frequency over the one that the board as designed would show.
 
 use super::curve::{self, MEASURED};
-use c12::calibration::{Channel, Constants, PHASE_HZ};
+use c12::calibration::{Channel, Constants, Law, PHASE_HZ};
 
 /// Volts and amperes of one converter code, and what their product is in watts.
 const CODE_V: f64 = 600.0 / 8_388_608.0;
@@ -35,6 +35,8 @@ pub struct Shown {
     pub q_var: f64,
     /// Hertz.
     pub f_hz: f64,
+    /// Degrees Celsius, by which the gains went; not a number where the meter has no thermometer.
+    pub temperature_c: f64,
     /// Some window showed a current other than zero, on line and on neutral.
     pub is_current_seen: [bool; 2],
     /// Some window hid its power because it was below the starting threshold.
@@ -102,6 +104,8 @@ pub struct Pass {
     pub curve: [Option<Load>; MEASURED],
     /// The reference's current flows through the neutral sensor too.
     pub is_neutral_driven: bool,
+    /// Laws of temperature that voltage, line and neutral are to have; those that they have where absent.
+    pub laws: Option<[Law; 3]>,
 }
 
 /// A complex number.
@@ -210,9 +214,26 @@ struct Raw {
     power: Complex,
 }
 
-/// The channels' constants as they act at a frequency, those of the line with what its curve adds at a current.
-fn numbers_at(constants: &Constants, line_a: f64, f_hz: f64) -> [Numbers; 3] {
-    let [voltage, mut line, neutral] = constants.channels.each_ref().map(Numbers::of);
+/// What a law makes of a gain at a temperature.
+fn drift(law: &Law, temperature_c: f64) -> f64 {
+    if temperature_c.is_nan() {
+        return 1.0;
+    }
+    let kelvin = temperature_c - 25.0;
+    // The lower half of the law's word stands behind the upper one's digits.
+    let quadratic = f64::from(law.quadratic) + f64::from(law.linear as u16) / 65_536.0;
+    1.0 + f64::from(law.linear) * kelvin / 2f64.powi(24)
+        + quadratic * kelvin * kelvin / 2f64.powi(30)
+}
+
+/// The channels' constants as they act at a frequency and a temperature, those of the line with what its curve adds at a
+/// current.
+fn numbers_at(constants: &Constants, line_a: f64, f_hz: f64, temperature_c: f64) -> [Numbers; 3] {
+    let mut numbers = constants.channels.each_ref().map(Numbers::of);
+    for (numbers, law) in numbers.iter_mut().zip(&constants.temperature) {
+        numbers.gain *= drift(law, temperature_c);
+    }
+    let [voltage, mut line, neutral] = numbers;
     let added = curve::at(&constants.curves[0], line_a);
     line.gain *= 1.0 + added.gain;
     line.phase_rad = (line.phase_rad + added.phase_rad) * f_hz / PHASE_HZ;
@@ -223,7 +244,7 @@ fn numbers_at(constants: &Constants, line_a: f64, f_hz: f64) -> [Numbers; 3] {
 fn raw(shown: &Shown, present: &Constants) -> Raw {
     // The meter looks its curve up by the current without what the curve adds.
     let line_a = shown.line_a() / (1.0 + curve::at(&present.curves[0], shown.line_a()).gain);
-    let [voltage, line, neutral] = numbers_at(present, line_a, shown.f_hz);
+    let [voltage, line, neutral] = numbers_at(present, line_a, shown.f_hz, shown.temperature_c);
     let gains = voltage.gain * line.gain * line.power_gain;
     let square = |shown_a2: f64, channel: &Numbers| {
         shown_a2 / channel.gain.powi(2) + channel.noise_code2 * CODE_A.powi(2)
@@ -262,7 +283,8 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
     };
     let f_hz = shown.f_hz / clock(present) * clock(other);
     let [_, plain, _] = other.channels.each_ref().map(Numbers::of);
-    let [voltage, line, neutral] = numbers_at(other, line_square(&plain).sqrt(), f_hz);
+    let [voltage, line, neutral] =
+        numbers_at(other, line_square(&plain).sqrt(), f_hz, shown.temperature_c);
     let gains = voltage.gain * line.gain * line.power_gain;
     let mut power = board.power;
     power.re -= line.crosstalk_w(board.voltage_v);
@@ -280,7 +302,7 @@ pub fn under(shown: &Shown, present: &Constants, other: &Constants) -> Shown {
 
 /// The constants under which the loads of a pass, measured under the `present` ones, read true.
 ///
-/// Temperature laws and thresholds stay, the line's curve too where it was not measured, and the clock constant where the
+/// Thresholds stay, temperature laws and the line's curve too where it was not measured, and the clock constant where the
 /// reference has no frequency or a wrong one ([`FURTHEST_CLOCK`]). Neutral: noise and, when it is driven, gain; the
 /// meter shows no neutral power from which its phase would follow.
 pub fn constants(pass: &Pass, present: &Constants) -> Constants {
@@ -378,14 +400,21 @@ pub fn constants(pass: &Pass, present: &Constants) -> Constants {
     let added = curve::at(&curves[0], main_a);
     line.gain /= 1.0 + added.gain;
     line.phase_rad -= added.phase_rad;
+    // Gains as they are at this temperature; the constants say them at 25 °C.
+    let laws = pass.laws.unwrap_or(present.temperature);
+    let [voltage_drift, line_drift, neutral_drift] =
+        laws.map(|law| drift(&law, pass.main.shown.temperature_c));
+    voltage.gain /= voltage_drift;
+    line.gain /= line_drift;
     if pass.is_neutral_driven {
         let neutral_a = (main.neutral_square_a2 - noise_a2(neutral)).sqrt();
-        neutral.gain = pass.main.truth.current_a / neutral_a;
+        neutral.gain = pass.main.truth.current_a / neutral_a / neutral_drift;
     }
     Constants {
         version: c12::calibration::VERSION,
         channels: numbers.map(|numbers| numbers.channel()),
         curves,
+        temperature: laws,
         ..*present
     }
 }

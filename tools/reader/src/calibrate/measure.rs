@@ -37,6 +37,7 @@ struct Window {
     p_w: f64,
     q_var: f64,
     f_hz: f64,
+    temperature_c: f64,
 }
 
 impl Window {
@@ -70,6 +71,7 @@ impl Window {
             p_w: fine(offset::P_UW, offset::P_MW),
             q_var: fine(offset::Q_UVAR, offset::Q_MVAR),
             f_hz: quantity(offset::F_UHZ, 1e6),
+            temperature_c: quantity(offset::TEMPERATURE_MDEGC, 1e3),
         })
     }
 
@@ -150,6 +152,7 @@ pub fn measure(
         sum.p_w += window.p_w;
         sum.q_var += window.q_var;
         sum.f_hz += window.f_hz;
+        sum.temperature_c += window.temperature_c;
         // The fine powers are shown whether they count or not; exactly nothing is a meter that hides them all the same.
         sum.is_power_hidden |= window.flags & flag::NO_LOAD != 0 && window.p_w == 0.0;
         sum.is_current_seen[0] |= line_square_a2 > 0.0;
@@ -173,6 +176,7 @@ pub fn measure(
         p_w: sum.p_w / count,
         q_var: sum.q_var / count,
         f_hz: sum.f_hz / count,
+        temperature_c: sum.temperature_c / count,
         is_current_seen: sum.is_current_seen,
         is_power_hidden: sum.is_power_hidden,
     };

@@ -240,6 +240,7 @@ fn measure_pass(
         main: at(plan.main())?,
         low: at(plan.low())?,
         is_neutral_driven: plan.reference.drives_neutral,
+        laws: plan.temperature.map(|temperature| temperature.laws()),
         ..Pass::default()
     };
     if !plan.reference.knows_frequency {

@@ -2,6 +2,7 @@
 
 use super::curve::MEASURED;
 use anyhow::{Context, Result, bail, ensure};
+use c12::calibration::Law;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -38,6 +39,9 @@ pub struct Plan {
     /// Powers below which the meter counts nothing; those that it has where absent.
     #[serde(default)]
     pub starting: Option<Starting>,
+    /// How the type's gains change with temperature; the laws that the meter has where absent.
+    #[serde(default)]
+    pub temperature: Option<Temperature>,
     /// When a board is refused.
     #[serde(default)]
     pub limits: Limits,
@@ -51,6 +55,50 @@ pub struct Starting {
     pub active_w: f64,
     /// Vars, likewise.
     pub reactive_var: f64,
+}
+
+/// How gains change with temperature, measured on some boards of the type: what makes their readings true again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Temperature {
+    /// Voltage.
+    pub voltage: Drift,
+    /// Line current.
+    pub line: Drift,
+    /// Neutral current.
+    pub neutral: Drift,
+}
+
+/// A channel's change of gain from 25 °C; a board that reads too much when it is warm has a negative one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drift {
+    /// ppm/K, at most ±1 000.
+    pub ppm_per_k: f64,
+    /// ppm/K², at most ±10.
+    pub ppm_per_k2: f64,
+}
+
+impl Drift {
+    fn is_plausible(self) -> bool {
+        self.ppm_per_k.abs() <= 1_000.0 && self.ppm_per_k2.abs() <= 10.0
+    }
+
+    /// In the table's units.
+    fn law(self) -> Law {
+        let linear = (self.ppm_per_k * 1e-6 * 2f64.powi(24)).round() as i16;
+        // The linear part's bits count as digits behind the quadratic one.
+        let behind = f64::from(linear as u16) / 65_536.0;
+        let quadratic = (self.ppm_per_k2 * 1e-6 * 2f64.powi(30) - behind).round() as i16;
+        Law { linear, quadratic }
+    }
+}
+
+impl Temperature {
+    /// Of voltage, line and neutral, in the table's units.
+    pub fn laws(&self) -> [Law; 3] {
+        [self.voltage, self.line, self.neutral].map(Drift::law)
+    }
 }
 
 /// Where the true values come from.
@@ -245,6 +293,21 @@ impl Plan {
                 );
             }
         }
+        if let Some(Temperature {
+            voltage,
+            line,
+            neutral,
+        }) = self.temperature
+        {
+            for drift in [voltage, line, neutral] {
+                ensure!(
+                    drift.is_plausible(),
+                    "temperature {} ppm/K, {} ppm/K²: give at most 1000 and 10",
+                    drift.ppm_per_k,
+                    drift.ppm_per_k2
+                );
+            }
+        }
         let points = self.curve_points();
         ensure!(
             points.len() <= MEASURED,
@@ -348,6 +411,25 @@ mod tests {
         let currents: Vec<f64> = plan.curve_points().iter().map(|at| at.current_a).collect();
         assert_eq!(currents, [0.05, 0.4, 2.5, 80.0], "the test load's is known");
         assert!(plan.reference.knows_frequency);
+    }
+
+    #[test]
+    fn laws_of_temperature_are_the_tables() {
+        assert_eq!(Plan::parse(SHIPPED).unwrap().temperature, None);
+        let mut text = SHIPPED.to_owned();
+        for line in ["[temperature]", "voltage = {", "line = {"] {
+            text = text.replace(&format!("# {line}"), line);
+        }
+        let text = text.replace("ppm_per_k2 = 0.0", "ppm_per_k2 = 0.01");
+        let plan = Plan::parse(&text).unwrap();
+        let [voltage, line, neutral] = plan.temperature.unwrap().laws();
+        // -25.5e-6 * 2^24, whose two's complement is 0.9935 of a step behind the quadratic part, 0.01e-6 * 2^30 = 10.74.
+        assert_eq!((voltage.linear, voltage.quadratic), (-428, 10));
+        assert_eq!((line.linear, line.quadratic), (75, 0));
+        assert_eq!((neutral.linear, neutral.quadratic), (0, 0));
+        let wrong = text.replace("ppm_per_k = 4.5", "ppm_per_k = 4500");
+        let error = format!("{:#}", Plan::parse(&wrong).unwrap_err());
+        assert!(error.contains("temperature 4500 ppm/K"), "{error}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Board {
             p_w: voltage_v * current.re,
             q_var: voltage_v * current.im,
             f_hz: truth.f_hz.unwrap_or(60.0) / self.clock,
+            temperature_c: 41.0,
             is_current_seen: [true; 2],
             is_power_hidden: false,
         };
@@ -99,6 +100,7 @@ fn pass(board: &Board, present: &Constants) -> Pass {
         low: load(truth(0.1, 0.3)),
         curve: [None; MEASURED],
         is_neutral_driven: true,
+        laws: None,
     }
 }
 
@@ -452,5 +454,44 @@ fn the_clock_is_the_references() {
             let left = constants(&pass, &Constants::NOMINAL);
             assert_eq!(left.channels[0].power_gain, 1 << 30, "{f_hz:?}");
         }
+    }
+}
+
+#[test]
+fn with_laws_of_temperature_readings_are_as_true_as_without() {
+    let law = |linear, quadratic| Law { linear, quadratic };
+    let [old, new] = [
+        [law(700, -30), law(-300, 20), law(100, 1)],
+        [law(-800, 10), law(350, 5), law(-90, 0)],
+    ];
+    let present = Constants {
+        temperature: old,
+        ..Constants::NOMINAL
+    };
+    let mut random = Random(31);
+    for seed in 0..50 {
+        let board = Board::random(&mut random);
+        let measured = Pass {
+            laws: Some(new),
+            ..pass(&board, &present)
+        };
+        let found = constants(&measured, &present);
+        assert_eq!(found.temperature, new);
+        let truth = truth(10.0, 0.3);
+        let shown = board.shown(&truth, &found);
+        for (shown, expected) in [
+            (shown.voltage_v, truth.voltage_v),
+            (shown.line_a(), truth.current_a),
+            (shown.neutral_a(), truth.current_a),
+            (shown.p_w, truth.p_w),
+        ] {
+            assert!(ppm(shown, expected).abs() < 0.3, "{seed}: {shown}");
+        }
+        let vars = shown.q_var - truth.q_var;
+        // No constant takes the crosstalk a quarter of a turn behind away.
+        assert!(vars.abs() < 2_200.0 * 12e-6, "{seed}: {vars} var");
+        // The laws that there are stay when none are given.
+        let kept = constants(&pass(&board, &present), &present);
+        assert_eq!(kept.temperature, old);
     }
 }
