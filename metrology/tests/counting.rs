@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{AMPERES, Bench, FULL_SCALE, VOLTS, noise, quantise};
+use common::{AMPERES, Bench, FULL_SCALE, Signal, Source, VOLTS, noise, quantise};
+use metrology::calibration::{STARTING, STARTING_POWERS};
 use metrology::pulse::{NO_EDGE, Player, WindowPulses};
 use metrology::quantities::NoLoad;
 use metrology::{Calibration, Energy, Flags, Portable, Quantities, energy};
@@ -165,5 +166,33 @@ fn an_output_knows_the_blocks_from_edge_to_edge() {
         assert_eq!(player.outputs[0].blocks_apart(), 0, "nothing is played yet");
         player.outputs[0].advance();
         assert_eq!(player.outputs[0].blocks_apart(), blocks, "{per_window}");
+    }
+}
+
+#[test]
+fn active_and_reactive_power_have_their_own_starting_thresholds() {
+    // A watt and a var, against thresholds of 0.15 and 2.6.
+    let source = Source::new(
+        60.02,
+        Signal::sine(220.0, 0.0),
+        Signal::sine(2f64.sqrt() / 220.0, -std::f64::consts::FRAC_PI_4),
+    );
+    let windows = Bench::new(8000).run(&source, 7.0);
+    let [low, high] = [STARTING as i32, 2_000_000_000];
+    for (thresholds, counts) in [
+        ([low, low], [true, true]),
+        ([high, low], [false, true]),
+        ([low, high], [true, false]),
+        ([high, high], [false, false]),
+    ] {
+        let mut constants = Calibration::NOMINAL;
+        constants.0[STARTING_POWERS..].copy_from_slice(&thresholds);
+        let mut no_load = NoLoad::default();
+        let last = windows.iter().map(|window| {
+            Quantities::from_window(&Portable, window, &constants, &mut no_load, 8000)
+        });
+        let q = last.last().expect("a window");
+        let [active, reactive, _] = *q.flow();
+        assert_eq!([active != 0, reactive != 0], counts, "{thresholds:?}");
     }
 }
