@@ -17,9 +17,9 @@ pack() {
     for directory in corpus/*/; do
         target=$(basename "$directory")
         case $target in
-        text) length=60 ;;
-        meter) length=400 ;;
-        *) length=250 ;;
+        text) length=45 ;;
+        meter) length=300 ;;
+        *) length=180 ;;
         esac
         short=$(mktemp -d)
         fewest=$(mktemp -d)
