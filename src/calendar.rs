@@ -38,7 +38,7 @@ const QUALIFIER: usize = 6;
 const _: () = assert!(code::DST_ON == 21 + SAVING_BEGINS && code::DST_OFF == code::DST_ON + 1);
 
 /// Makes tier and season those of the time, and sets the clock if that is due. Returns the event to be logged, or 0.
-#[inline(never)]
+#[inline(always)]
 pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place) -> u16 {
     let kept = &mut readings.kept;
     let time = kept.clock.bytes();

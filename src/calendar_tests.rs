@@ -239,3 +239,54 @@ fn whatever_is_written_the_clock_stays_one() {
     }
     assert_eq!(settings::CALENDAR_END, 163);
 }
+
+#[test]
+fn every_tier_has_its_energy_and_all_together_have_what_the_register_shows() {
+    let mut meter = programmed();
+    meter.readings.kept.clock = Clock::from_bytes([26, 6, 4, 12, 0, 0, 4]);
+    let mut now = 0u16;
+    let mut shown_wh = [0u32; 2];
+    let mut expected = [[0u32; 2]; 8];
+    let mut seconds = 0u32;
+    let word = |table: &[u8], at: usize| {
+        u32::from_le_bytes(table[at..at + 4].try_into().expect("four bytes"))
+    };
+    while seconds < 5 * 86_400 {
+        // Half an hour at a time: faster, and long enough for every switch to be met at its minute.
+        for _ in 0..1800 {
+            let tier = usize::from(meter.readings.kept.calendar & 7);
+            seconds += 1;
+            for (k, shown_wh) in shown_wh.iter_mut().enumerate() {
+                let gained = seconds % (3 + 4 * k as u32) / 2;
+                *shown_wh += gained;
+                let at = c12::snapshot::offset::IMPORT + 8 * k;
+                let energy = i64::from(*shown_wh) << 32 | 0x8000_0000;
+                meter.readings.snapshot.put_wide(at, &energy);
+                expected[tier][k] += gained;
+            }
+            now = now.wrapping_add(128);
+            meter.tick(now);
+        }
+        let table = read(&mut meter, c12::tiers::TABLE);
+        for (tier, expected) in expected.iter().enumerate() {
+            for (k, expected) in expected.iter().enumerate() {
+                assert_eq!(word(&table, 8 * tier + 4 * k), *expected, "tier {tier}");
+            }
+        }
+        for (k, shown_wh) in shown_wh.iter().enumerate() {
+            let all: u32 = (0..8).map(|tier| word(&table, 8 * tier + 4 * k)).sum();
+            assert_eq!(all, *shown_wh);
+            assert_eq!(word(&read(&mut meter, 23), 1 + 4 * k), *shown_wh);
+        }
+        // The supply fails, now and then.
+        if seconds.is_multiple_of(5 * 1800) {
+            meter.save();
+            let snapshot = meter.readings.snapshot.clone();
+            meter = MeterDevice::new(meter.board.clone());
+            meter.readings.snapshot = snapshot;
+            now = 0;
+        }
+    }
+    let used = expected.iter().filter(|tier| tier[0] != 0).count();
+    assert_eq!(used, 3, "tiers 0, 1 and 3");
+}

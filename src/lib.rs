@@ -23,3 +23,4 @@ pub mod snapshot;
 pub mod status_line;
 pub mod store;
 pub mod tables;
+pub mod tiers;

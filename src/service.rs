@@ -7,7 +7,7 @@ use crate::store::{self, Board, CONTENT, PAGE, Place, kept};
 use crate::tables::general::{MODE, RESPONSE};
 use crate::tables::registers::{READING, READING_SIZE};
 use crate::tables::{TABLES, live, security};
-use crate::{calendar, events, profile, self_reads, settings};
+use crate::{calendar, events, profile, self_reads, settings, tiers};
 use c12::access::{self, PROCEDURE, Right};
 use c12::calibration;
 use c12::clock::{self, Clock};
@@ -118,6 +118,7 @@ impl<B: Board> MeterDevice<B> {
         // The first start of all, or everything is lost.
         if kept.profile.interval_min == 0 {
             kept.profile.restart(profile::INTERVAL_MIN);
+            tiers::clear(&mut self.board);
         }
         kept.profile.status |= profile::POWER_FAILURE;
         kept.power_ups = kept.power_ups.wrapping_add(1);
@@ -209,8 +210,14 @@ impl<B: Board> MeterDevice<B> {
                         self.read_self();
                     }
                 }
-                let event = calendar::follow(&mut self.readings, &mut self.board, self.settings);
-                if event != 0 {
+                tiers::settle(&self.readings, &mut self.board);
+                // Again after the clock was set by it: another tier may begin then.
+                loop {
+                    let event =
+                        calendar::follow(&mut self.readings, &mut self.board, self.settings);
+                    if event == 0 {
+                        break;
+                    }
                     self.log(event, 0);
                 }
             }
@@ -356,18 +363,30 @@ impl<B: Board> Source for Shown<'_, B> {
             }
             id = self_reads::address(self_reads::reset_slot(resets));
         }
+        if id >= live::CALENDAR {
+            at = at.wrapping_add(id);
+            let mut place = Place::holding(at);
+            if id < live::SAVED {
+                place = meter.settings;
+            } else if id < live::STORED {
+                // As it was saved, at most a second ago: there its bytes stand as the table has them.
+                place = meter.registers;
+            }
+            return meter.board.page(place)[at as usize % PAGE] as u16;
+        }
         let mut filler = 0;
-        let bytes: &[u8] = match id {
-            live::STATUS => &meter.status.to_le_bytes(),
-            live::SERIAL => &meter.serial,
+        // The numbers have no gaps: a jump table takes half the bytes of comparisons.
+        let bytes: &[u8] = match id >> 8 {
+            live::kind::STATUS => &meter.status.to_le_bytes(),
+            live::kind::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
-            live::CALIBRATION if !meter.constants.is_whole() => return 0,
-            live::CALIBRATION => meter.board.page(meter.constants),
-            live::CLOCK => meter.readings.kept.clock.bytes(),
-            live::ANSWER => meter.answer.bytes(),
-            live::PROFILE => return profile::byte(&meter.board, at),
+            live::kind::CALIBRATION if !meter.constants.is_whole() => return 0,
+            live::kind::CALIBRATION => meter.board.page(meter.constants),
+            live::kind::CLOCK => meter.readings.kept.clock.bytes(),
+            live::kind::ANSWER => meter.answer.bytes(),
+            live::kind::PROFILE => return profile::byte(&meter.board, at),
             // No other setting can be read.
-            live::IDENTIFICATION => {
+            live::kind::IDENTIFICATION => {
                 filler = b' ' as u16;
                 let written = settings::identification(&meter.board, meter.settings);
                 if written[0] == 0 {
@@ -376,19 +395,7 @@ impl<B: Board> Source for Shown<'_, B> {
                     written
                 }
             }
-            stored if stored >= live::CALENDAR => {
-                at = at.wrapping_add(id);
-                let mut place = Place::holding(at);
-                if stored < live::SAVED {
-                    place = meter.settings;
-                } else if stored < live::STORED {
-                    // As it was saved, at most a second ago: there its bytes stand as the table has them.
-                    place = meter.registers;
-                }
-                at %= PAGE as u16;
-                meter.board.page(place)
-            }
-            offset => return meter.readings.snapshot.byte(offset + at),
+            _ => return meter.readings.snapshot.byte(id + at),
         };
         bytes.get(at as usize).map_or(filler, |byte| *byte as u16)
     }

@@ -78,7 +78,7 @@ impl Place {
         Self((block << 8).wrapping_add(0x600))
     }
 
-    /// The page of the store that this address belongs to.
+    /// The page of the store, or of information FRAM, that this address belongs to.
     #[must_use]
     pub const fn holding(address: u16) -> Self {
         Self((address & 0xFF00).wrapping_sub(STORE))

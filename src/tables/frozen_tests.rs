@@ -6,7 +6,7 @@ extern crate std;
 use super::{TABLES, sources};
 use crate::demand::Demand;
 use crate::service::{MeterDevice, STATUS_UNPROGRAMMED};
-use crate::store::{Board, MemoryBoard, PAGE, Place};
+use crate::store::{Board, MemoryBoard, Place};
 use c12::calibration::{self, Constants};
 use c12::device::Device;
 use c12::response::Response;
@@ -16,6 +16,9 @@ use std::vec::Vec;
 
 /// The factory's password until another one is written.
 const FACTORY: [u8; 20] = [b'1'; 20];
+
+/// Bytes of a stored record with its CRC.
+const RECORD: usize = calibration::SIZE + 2;
 
 /// A meter with every live byte different from zero.
 fn meter() -> MeterDevice<MemoryBoard> {
@@ -69,7 +72,7 @@ fn general() {
             0xAB, 0xBD, 0xF1, 0x1E, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 25-28
             0, 0x1F, 0xFC, // ST 40-44, 50-55
             0xF0, 0xC1, 0x19, // ST 60-63, 64 70 71, 72 75 76
-            0x0F, // MT0 to MT3
+            0x1F, // MT0 to MT4
             0xC0, 0x06, // procedures 6 7 9 10
             0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0,    // ST 5 7, 42, 53 54, 61 can be written
             0x02  // MT1 too
@@ -300,7 +303,9 @@ fn calibration_is_written_with_jumper_and_password_only() {
         meter.write(calibration::TABLE, 0, &data),
         Err(Response::Isc)
     );
-    assert_eq!(meter.board.information, [[0xFF; PAGE]; 2]);
+    for page in &meter.board.information {
+        assert!(page[..RECORD].iter().all(|byte| *byte == 0xFF));
+    }
 
     assert_eq!(meter.security(&FACTORY), Ok(()));
     assert_eq!(meter.write(calibration::TABLE, 0, &data), Ok(()));

@@ -28,7 +28,7 @@ pub const MODE: u8 = 1;
 const MFG_STATUS_BYTES: u8 = 2;
 
 /// GEN_CONFIG without its sets.
-static HEAD: [u8; 19] = [
+const HEAD: [u8; 19] = [
     // Least significant byte first; ISO 646 characters.
     1 << 1,
     // TM_FORMAT 2 (binary fields: the one that every reader decodes); offset access; identifiers are characters.
@@ -55,20 +55,44 @@ static HEAD: [u8; 19] = [
     0,
 ];
 
-static STANDARD_USED: [u8; STANDARD_BYTES] = set_used(&ANNOUNCED, 0);
-static MANUFACTURER_USED: [u8; MANUFACTURER_BYTES] = set_used(&ANNOUNCED, 2048);
-pub(super) static PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
-pub(super) static STANDARD_WRITABLE: [u8; STANDARD_BYTES] = set_writable(&ANNOUNCED, 0);
-pub(super) static MANUFACTURER_WRITABLE: [u8; MANUFACTURER_BYTES] = set_writable(&ANNOUNCED, 2048);
+/// Runs of bytes one behind the other: one part instead of several.
+pub(super) const fn joined<const N: usize>(runs: &[&[u8]]) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut at = 0;
+    let mut k = 0;
+    while k < runs.len() {
+        let mut from = 0;
+        while from < runs[k].len() {
+            bytes[at] = runs[k][from];
+            at += 1;
+            from += 1;
+        }
+        k += 1;
+    }
+    assert!(at == N, "the runs are not as long as all of them together");
+    bytes
+}
+
+const PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
+/// What can be written, and what can be run.
+pub(super) static WRITTEN_AND_RUN: [u8; TABLE_BYTES + PROCEDURE_BYTES] = joined(&[
+    &set_writable::<STANDARD_BYTES>(&ANNOUNCED, 0),
+    &set_writable::<MANUFACTURER_BYTES>(&ANNOUNCED, 2048),
+    &PROCEDURES_USED,
+]);
+const TABLE_BYTES: usize = STANDARD_BYTES + MANUFACTURER_BYTES;
+
+static FORMATS_AND_USED: [u8; HEAD.len() + TABLE_BYTES + PROCEDURE_BYTES] = joined(&[
+    &HEAD,
+    &set_used::<STANDARD_BYTES>(&ANNOUNCED, 0),
+    &set_used::<MANUFACTURER_BYTES>(&ANNOUNCED, 2048),
+    &PROCEDURES_USED,
+]);
 
 /// GEN_CONFIG: formats, and which tables and procedures exist.
-pub static ST0: [Part; 6] = [
-    Part::Rom(&HEAD),
-    Part::Rom(&STANDARD_USED),
-    Part::Rom(&MANUFACTURER_USED),
-    Part::Rom(&PROCEDURES_USED),
-    Part::Rom(&STANDARD_WRITABLE),
-    Part::Rom(&MANUFACTURER_WRITABLE),
+pub static ST0: [Part; 2] = [
+    Part::Rom(&FORMATS_AND_USED),
+    Part::Rom(WRITTEN_AND_RUN.split_at(TABLE_BYTES).0),
 ];
 
 /// GENERAL_MFG_ID: manufacturer, model, hardware 1.0, firmware 0.1, serial number.

@@ -1,6 +1,6 @@
 //! Decade 7: the event log. ST70 and ST71 (the same bytes), ST72, ST75, ST76. There is no history log.
 
-use super::general::{MANUFACTURER_WRITABLE, PROCEDURES_USED, STANDARD_WRITABLE};
+use super::general::{WRITTEN_AND_RUN, joined};
 use super::registers::saved;
 use crate::events::{ARGUMENT, ENTRIES, ENTRY, LIST_WORDS, STANDARD};
 use crate::store::{CONTENT, Place, kept};
@@ -16,7 +16,8 @@ const EVENTS: [Announced; STANDARD.len()] = {
     events
 };
 const STANDARD_BYTES: usize = set_len(&EVENTS, 0);
-static STANDARD_SET: [u8; STANDARD_BYTES] = set_used(&EVENTS, 0);
+/// The standard's, and one of our own, the wrong password.
+static LOGGED: [u8; STANDARD_BYTES + 1] = joined(&[&set_used::<STANDARD_BYTES>(&EVENTS, 0), &[1]]);
 
 /// ACT_LOG: events with numbers.
 pub static ST71: [Part; 1] = [Part::Rom(&[
@@ -31,17 +32,11 @@ pub static ST71: [Part; 1] = [Part::Rom(&[
     0,
 ])];
 
-/// EVENTS_IDENTIFICATION: the standard's, and one of our own, the wrong password.
-pub static ST72: [Part; 2] = [Part::Rom(&STANDARD_SET), Part::Rom(&[1])];
+/// EVENTS_IDENTIFICATION.
+pub static ST72: [Part; 1] = [Part::Rom(&LOGGED)];
 
 /// EVENT_LOG_CTRL: all that there are, and every table that is written and procedure that is run.
-pub static ST75: [Part; 5] = [
-    Part::Rom(&STANDARD_SET),
-    Part::Rom(&[1]),
-    Part::Rom(&STANDARD_WRITABLE),
-    Part::Rom(&MANUFACTURER_WRITABLE),
-    Part::Rom(&PROCEDURES_USED),
-];
+pub static ST75: [Part; 2] = [Part::Rom(&LOGGED), Part::Rom(&WRITTEN_AND_RUN)];
 
 /// EVENT_LOG: the list's state, circular, and its entries.
 pub static ST76: [Part; 3] = [

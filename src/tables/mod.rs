@@ -16,6 +16,7 @@
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
 //! | `mt3` in [`c12::power_quality`] | MT3 harmonics |
+//! | `mt4` in [`c12::tiers`] | MT4 energies by tier |
 
 #[cfg(test)]
 mod frozen_tests;
@@ -28,7 +29,7 @@ pub mod sources;
 pub mod time;
 
 use c12::table::Part;
-use c12::{calibration, diagnostics, power_quality, snapshot};
+use c12::{calibration, diagnostics, power_quality, snapshot, tiers};
 
 use crate::snapshot::{DIAGNOSTICS, POWER_QUALITY};
 
@@ -37,30 +38,48 @@ pub mod live {
     use crate::settings::TIMES;
     use crate::store::CONTENT;
 
+    /// The upper bytes of those that are kinds of their own.
+    pub mod kind {
+        /// [`super::STATUS`].
+        pub const STATUS: u16 = 1;
+        /// [`super::SERIAL`].
+        pub const SERIAL: u16 = 2;
+        /// [`super::CALIBRATION`].
+        pub const CALIBRATION: u16 = 3;
+        /// [`super::CLOCK`].
+        pub const CLOCK: u16 = 4;
+        /// [`super::ANSWER`].
+        pub const ANSWER: u16 = 5;
+        /// [`super::PROFILE`].
+        pub const PROFILE: u16 = 6;
+        /// [`super::IDENTIFICATION`], and every other setting that cannot be read.
+        pub const IDENTIFICATION: u16 = 7;
+    }
+
     /// ED_STD_STATUS1, 2 bytes.
-    pub const STATUS: u16 = 0x100;
+    pub const STATUS: u16 = kind::STATUS << 8;
     /// Serial number, 16 characters.
-    pub const SERIAL: u16 = 0x200;
+    pub const SERIAL: u16 = kind::SERIAL << 8;
     /// Calibration constants, 164 bytes.
-    pub const CALIBRATION: u16 = 0x300;
+    pub const CALIBRATION: u16 = kind::CALIBRATION << 8;
     /// Clock, 7 bytes.
-    pub const CLOCK: u16 = 0x400;
+    pub const CLOCK: u16 = kind::CLOCK << 8;
     /// Answer of the last procedure, up to 18 bytes.
-    pub const ANSWER: u16 = 0x500;
+    pub const ANSWER: u16 = kind::ANSWER << 8;
     /// The load profile's blocks.
-    pub const PROFILE: u16 = 0x600;
-    /// Registers at the last demand reset, 43 bytes.
-    pub const PREVIOUS: u16 = 0x700;
+    pub const PROFILE: u16 = kind::PROFILE << 8;
     /// Settings from here on, by the byte of their copy: what can be written like memory.
-    pub const SETTINGS: u16 = 0x800 + CONTENT;
+    pub const SETTINGS: u16 = (kind::IDENTIFICATION << 8) + CONTENT;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
     /// What of the settings can be read: the calendar.
-    pub const CALENDAR: u16 = 0x800 + TIMES as u16;
+    pub const CALENDAR: u16 = (kind::IDENTIFICATION << 8) + TIMES as u16;
+    /// Registers at the last demand reset, 43 bytes.
+    pub const PREVIOUS: u16 = SETTINGS + 0x100;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
     pub const SAVED: u16 = 0x900;
-    /// Stored data from this address of the store on.
-    pub const STORED: u16 = 0x8000;
+    /// Stored data: from here on by address.
+    pub const STORED: u16 = 0x1000;
 }
 
 /// A part that shows `size` bytes of the snapshot from `offset`.
@@ -79,6 +98,11 @@ static MT1: [Part; 1] = [Part::Live {
 
 static MT2: [Part; 1] = [snapshot_part(DIAGNOSTICS, diagnostics::SIZE as u16)];
 static MT3: [Part; 1] = [snapshot_part(POWER_QUALITY, power_quality::SIZE as u16)];
+
+static MT4: [Part; 1] = [Part::Live {
+    id: crate::tiers::ADDRESS,
+    size: tiers::SIZE as u16,
+}];
 
 c12::tables! {
     /// Every table of the meter.
@@ -128,5 +152,6 @@ c12::tables! {
         2049: write MT1;
         2050: read MT2;
         2051: read MT3;
+        2052: read MT4;
     }
 }

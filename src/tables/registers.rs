@@ -1,6 +1,7 @@
 //! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST25, ST26, ST27,
 //! ST28.
 
+use super::general::joined;
 use super::live;
 use super::snapshot_part;
 use super::sources::{DEMANDS, ENERGIES, SOURCES};
@@ -37,14 +38,13 @@ const fn consecutive<const N: usize>(first: usize) -> [u8; N] {
     bytes
 }
 
-static SUMMATION_SELECT: [u8; ENERGIES] = consecutive(0);
+/// The energies, the demand, which is a maximum.
+static SELECTION: [u8; ENERGIES + DEMANDS + 1] =
+    joined(&[&consecutive::<ENERGIES>(0), &[(SOURCES - DEMANDS) as u8, 1]]);
 static PRESENT_SELECT: [u8; PRESENT_VALUES] = consecutive(ENERGIES);
 
-/// DATA_SELECTION; the demand is a maximum.
-pub static ST22: [Part; 2] = [
-    Part::Rom(&SUMMATION_SELECT),
-    Part::Rom(&[(SOURCES - DEMANDS) as u8, 1]),
-];
+/// DATA_SELECTION.
+pub static ST22: [Part; 1] = [Part::Rom(&SELECTION)];
 /// PRESENT_REG_SELECT.
 pub static ST27: [Part; 1] = [Part::Rom(&PRESENT_SELECT)];
 

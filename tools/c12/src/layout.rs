@@ -9,7 +9,7 @@ mod sources;
 mod time;
 
 use crate::field::Field;
-use crate::{calibration, diagnostics, power_quality, snapshot};
+use crate::{calibration, diagnostics, power_quality, snapshot, tiers};
 
 /// First manufacturer table on the wire.
 pub const MANUFACTURER: u16 = 2048;
@@ -37,7 +37,7 @@ pub const LAYOUTS: [&[Layout]; 8] = [
     &MANUFACTURER_LAYOUTS,
 ];
 
-const MANUFACTURER_LAYOUTS: [Layout; 4] = [
+const MANUFACTURER_LAYOUTS: [Layout; 5] = [
     Layout {
         table: snapshot::TABLE,
         name: "MEASUREMENT_SNAPSHOT",
@@ -57,6 +57,11 @@ const MANUFACTURER_LAYOUTS: [Layout; 4] = [
         table: power_quality::TABLE,
         name: "POWER_QUALITY",
         fields: &power_quality::FIELDS,
+    },
+    Layout {
+        table: tiers::TABLE,
+        name: "TIER_ENERGIES",
+        fields: &tiers::FIELDS,
     },
 ];
 

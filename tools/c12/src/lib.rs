@@ -32,7 +32,7 @@
 //! ```
 //!
 //! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`], MT2 in
-//! [`diagnostics`], MT3 in [`power_quality`].
+//! [`diagnostics`], MT3 in [`power_quality`], MT4 in [`tiers`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -56,4 +56,5 @@ pub mod response;
 pub mod service;
 pub mod snapshot;
 pub mod table;
+pub mod tiers;
 pub mod uom;

@@ -238,6 +238,21 @@ fn daylight_saving_tiers_and_seasons_follow_the_calendar() {
     assert_eq!(state(&mut meter), ("2026-03-08T01:59".to_owned(), 0, 2, 1));
     meter.run(120.0).expect("runs");
     assert_eq!(state(&mut meter), ("2026-03-08T03:01".to_owned(), 1, 4, 1));
+    let tiers = with_session(&mut meter, |session| {
+        let table = reader::tables::Tables::new(session).decoded(2052);
+        table.expect("MT4")["tiers"].clone()
+    });
+    let import_wh = |tier: usize| tiers[tier]["import_wh"].as_f64().expect("a number");
+    // 2.2 kW: a minute before the change and one behind it, up to the last minute's beginning.
+    assert!(
+        (import_wh(2) - 2200.0 * 60.0 / 3600.0).abs() < 3.0,
+        "{tiers}"
+    );
+    assert!(
+        (import_wh(4) - 2200.0 * 60.0 / 3600.0).abs() < 3.0,
+        "{tiers}"
+    );
+    assert_eq!([1, 3, 5, 6, 7].map(import_wh), [0.0; 5]);
     let events = events(&mut meter);
     assert_eq!(
         events.last().map(|event| &event[..]),

@@ -13,6 +13,9 @@ use std::io::Write;
 /// The table of load profile set 1.
 const DATA: u16 = 64;
 
+/// Times that the profile is read before giving up.
+const ATTEMPTS: usize = 3;
+
 /// More bytes than a block can have, to find out how many it has.
 const BLOCK_MAX: usize = 65_535;
 
@@ -52,8 +55,18 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Reads set 1 block by block.
+    /// Reads set 1 block by block, and anew when an interval has ended meanwhile: the block's time would be another one's.
     pub fn read(tables: &mut Tables) -> Result<Self> {
+        for _ in 0..ATTEMPTS {
+            let profile = Self::read_once(tables)?;
+            if tables.again(63)? {
+                return Ok(profile);
+            }
+        }
+        bail!("intervals end faster than the profile can be read; use a higher bit rate")
+    }
+
+    fn read_once(tables: &mut Tables) -> Result<Self> {
         let control = tables.decoded(62)?;
         let status = tables.decoded(63)?;
         let meanings = meanings(tables, &control)?;

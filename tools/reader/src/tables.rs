@@ -135,6 +135,12 @@ impl<'s, 'a> Tables<'s, 'a> {
         })
     }
 
+    /// Reads a table anew; returns whether that is what was read before.
+    pub fn again(&mut self, table: u16) -> Result<bool, Refusal> {
+        let before = self.bytes.remove(&table);
+        Ok(Some(self.bytes(table)?) == before)
+    }
+
     /// Bytes of a table from `offset` on.
     pub fn part(&mut self, table: u16, offset: u32, size: usize) -> Result<Vec<u8>> {
         self.session.read_range(table, offset, size)
