@@ -85,7 +85,7 @@ fn named_elsewhere(text: &Text) -> BTreeSet<String> {
         match segment {
             Segment::Kept(kept) => {
                 for line in kept.lines() {
-                    let defines = [".globl", ".type", ".size", ".asciz", ".section", ".p2align"];
+                    let defines = [".type", ".size", ".asciz", ".section", ".p2align"];
                     let directive = line.trim_start();
                     let is_label = line.ends_with(':');
                     if !is_label && !defines.iter().any(|name| directive.starts_with(name)) {

@@ -48,7 +48,7 @@ impl<'a> Block<'a> {
         self.lines.get(*self.at.get(number)?)?.code()
     }
 
-    /// What none of these instructions may be: written by hand.
+    /// An instruction, whoever wrote it.
     fn instruction(&self, number: usize) -> Option<&'a Instruction> {
         self.lines.get(*self.at.get(number)?)?.instruction()
     }

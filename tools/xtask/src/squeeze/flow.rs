@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 
 use super::calls::{Calls, EABI};
-use super::instruction::{Next, flag};
+use super::instruction::Next;
 use super::text::{Function, Line};
 
 /// Registers (bits 0 to 15) and flags (from bit 16) as one set.
@@ -97,15 +97,6 @@ fn live(
                 Next::Leave => {}
             }
             let mut effect = instruction.effect();
-            if matches!(line, Line::Fixed(_)) {
-                // Written by hand: a call may take and leave anything anywhere.
-                if instruction.is_call() {
-                    effect.reads = 0xFFFF;
-                    effect.reads_flags = flag::ALL;
-                    effect.writes = 0;
-                    effect.writes_flags = 0;
-                }
-            }
             if let (Line::Code(_), Some(arguments)) = (line, calls.arguments(instruction)) {
                 effect.reads &= !EABI | arguments;
             }

@@ -26,7 +26,7 @@ pub fn share_prologue(function: &mut Function) -> Option<u16> {
             Line::Code(code) if code.is("push") => match (first, code.operands.as_slice()) {
                 (None, [Operand::Register(register)]) => first = Some(*register),
                 (Some(first), [Operand::Register(register)])
-                    if usize::from(*register - first) == pushes.len() => {}
+                    if usize::from(*register) == usize::from(first) + pushes.len() => {}
                 _ => break,
             },
             _ => break,
@@ -35,7 +35,13 @@ pub fn share_prologue(function: &mut Function) -> Option<u16> {
     }
     let first = first?;
     let all = usize::from((LAST + 1).checked_sub(first)?) == pushes.len();
-    if !all || pushes.len() < FEWEST || uses_r11_first(function) {
+    // To a handler r11 is somebody else's.
+    let handles = function
+        .lines
+        .iter()
+        .filter_map(Line::instruction)
+        .any(|code| code.is("reti"));
+    if !all || pushes.len() < FEWEST || handles || uses_r11_first(function) {
         return None;
     }
     let call = Instruction::new("call", &[Operand::Immediate(format!("{NAME}{first}"))]);

@@ -252,7 +252,9 @@ impl Instruction {
             name if name.starts_with('j') => Next::Branch(target()),
             "ret" | "reti" => Next::Leave,
             "br" => match self.operands.first() {
-                Some(Operand::Immediate(label)) if label.starts_with(".LBB") => {
+                Some(Operand::Immediate(label))
+                    if label.starts_with(".LBB") || label.starts_with(".Ltmp") =>
+                {
                     Next::Jump(label.clone())
                 }
                 Some(Operand::Indexed(table, _)) if table.starts_with(".LJTI") => {

@@ -79,9 +79,10 @@ fn assemble(squeezed: &Squeezed, output: &Path) -> Result<PathBuf> {
             && u64::from(*expected) != symbol.size()
         {
             bail!(
-                "{}: {} bytes where {expected} were expected: a rule has misread an instruction",
+                "{}: {} bytes where {expected} were expected: squeeze has misread an instruction or a directive of {}",
                 symbol.name().unwrap_or("?"),
-                symbol.size()
+                symbol.size(),
+                text.display()
             );
         }
     }

@@ -3,7 +3,7 @@
 //! LLVM's MSP430 back-end has no rules for the size of code beyond the common ones: it writes `0(r12)` where `@r12` does, compares
 //! with zero what has just set the flags, and saves registers one by one in every function. 24 KB are all there is, so the text of
 //! the linked program goes through rules of our own: [`peephole`] a few instructions at a time, [`frames`] and [`sharing`] over the
-//! whole image, [`jumps`] at the end. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
+//! whole image. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
 //! tests in the virtual meter and in mspdebug's simulator) see what came out.
 
 pub mod calls;
@@ -11,7 +11,6 @@ pub mod carry;
 pub mod flow;
 pub mod frames;
 pub mod instruction;
-pub mod jumps;
 pub mod link;
 pub mod peephole;
 pub mod sharing;
@@ -27,16 +26,15 @@ use anyhow::Result;
 
 use calls::Calls;
 use peephole::Tally;
-use text::{Function, Segment, Text};
+use text::{Function, Line, Segment, Text};
 
-/// Functions that run for every sample or byte, by their modules or names: they get shorter, but never a detour.
-const FAST: [&str; 6] = [
+/// Functions that run for every sample or byte, by their modules, and all handlers: they get shorter, but never a detour.
+const FAST: [&str; 5] = [
     "meter430::hw::sampler::",
     "meter430::hw::frame::",
     "meter430::hw::interrupts::",
     "meter430::hw::kernel::",
     "meter430::hw::pulses::",
-    "TIMER1_B1",
 ];
 
 /// Functions that run for every block of samples: detours only where the time does not count, outside of loops, and in functions
@@ -68,23 +66,14 @@ enum Pace {
 /// What the names of routines begin with that are the compiler's code in another place.
 pub const ROUTINES: &str = "squeeze_";
 
-/// Names of all rules.
-pub const RULES: [&str; 14] = [
-    "address without distance",
-    "branch as a jump",
-    "carry",
-    "change in place",
-    "comparison with zero",
-    "difference at once",
-    "move through a register",
-    "not zero",
-    "pointer that counts on",
-    "prologue shared",
-    "sequence shared",
-    "unused",
-    "value at hand",
-    "zero extension",
-];
+/// Names of all rules, as the tally has them.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    let few = peephole::RULES.into_iter().map(|(name, _)| name);
+    few.chain([PROLOGUE, SEQUENCE])
+}
+
+const PROLOGUE: &str = "prologue shared";
+const SEQUENCE: &str = "sequence shared";
 
 /// A smaller text, and how it came about.
 #[derive(Debug)]
@@ -118,16 +107,11 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
         let before = function.size();
         if let Some(first) = frames::share_prologue(function) {
             saved.insert(first);
-            *tally.entry("prologue shared").or_default() += before - function.size();
+            *tally.entry(PROLOGUE).or_default() += before - function.size();
         }
     }
     let (won, routines) = sharing::share(&mut slow, |function| pace(function) == Pace::Brisk);
-    tally.insert("sequence shared", won);
-    for function in text.functions_mut() {
-        let before = function.size();
-        while jumps::shorten(function) {}
-        *tally.entry("branch as a jump").or_default() += before - function.size();
-    }
+    tally.insert(SEQUENCE, won);
     text.segments
         .push(Segment::Kept(frames::routines(&saved) + &routines));
     let sizes = text
@@ -147,7 +131,12 @@ fn pace(function: &Function) -> Pace {
     // `<module::Type>::method`, or `module::function`.
     let path = name.trim_start_matches('<');
     let is_of = |modules: &[&str]| modules.iter().any(|module| path.starts_with(module));
-    if is_of(&FAST) || is_of(&BRISK) && function.size() < LONG_BYTES {
+    let handles = function
+        .lines
+        .iter()
+        .filter_map(Line::instruction)
+        .any(|code| code.is("reti"));
+    if handles || is_of(&FAST) || is_of(&BRISK) && function.size() < LONG_BYTES {
         Pace::Fast
     } else if is_of(&BRISK) {
         Pace::Brisk

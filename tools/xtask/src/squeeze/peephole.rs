@@ -19,14 +19,13 @@ pub type Tables = BTreeMap<String, Vec<String>>;
 pub type Tally = BTreeMap<&'static str, u32>;
 
 /// A rule: changes the first place that it finds and says whether it found one.
-type Rule = fn(&mut Function, &[Live]) -> bool;
+pub type Rule = fn(&mut Function, &[Live]) -> bool;
 
-const RULES: [(&str, Rule); 11] = [
+/// The rules, by the names that the tally has.
+pub const RULES: [(&str, Rule); 9] = [
     ("address without distance", indirect),
     ("comparison with zero", zero_test),
-    ("zero extension", zero_extension),
     ("move through a register", retarget),
-    ("change in place", change_in_place),
     ("pointer that counts on", increment),
     ("carry", use_carry),
     ("not zero", not_zero),
@@ -99,8 +98,7 @@ fn indirect(function: &mut Function, _: &[Live]) -> bool {
         let Line::Code(instruction) = line else {
             continue;
         };
-        let only_read = instruction.operands.len() == 2 || instruction.is("push");
-        if let (true, Some(source)) = (only_read, instruction.operands.first_mut())
+        if let [source, _] = instruction.operands.as_mut_slice()
             && let Operand::Indexed(index, base) = source
             && index == "0"
             && *base != PC
@@ -158,75 +156,6 @@ fn compared_with_zero(instruction: &Instruction) -> Option<(u16, bool)> {
     }
 }
 
-/// The upper byte is cleared where it is zero already.
-fn zero_extension(function: &mut Function, live: &[Live]) -> bool {
-    let mut zero: u16 = 0;
-    for at in 0..function.lines.len() {
-        let Some(line) = function.lines.get(at) else {
-            break;
-        };
-        let Some(instruction) = line.instruction() else {
-            if matches!(line, Line::Label(_) | Line::Word(_)) {
-                zero = 0;
-            }
-            continue;
-        };
-        let needless = match (instruction.name.as_str(), instruction.operands.as_slice()) {
-            ("and", [Operand::Immediate(mask), Operand::Register(register)])
-                if mask == "255" && !instruction.byte =>
-            {
-                Some(*register)
-            }
-            ("mov", [Operand::Register(from), Operand::Register(to)])
-                if from == to && instruction.byte =>
-            {
-                Some(*to)
-            }
-            _ => None,
-        };
-        let asked = live.get(at).copied().unwrap_or(Live::MAX) & flags(flag::ALL);
-        if let Some(register) = needless
-            && zero & (1 << register) != 0
-            && (asked == 0 || instruction.is("mov"))
-            && matches!(line, Line::Code(_))
-        {
-            function.lines.remove(at);
-            return true;
-        }
-        let effect = instruction.effect();
-        let to = match instruction.destination() {
-            Some(Operand::Register(register)) => 1_u16 << register,
-            _ => 0,
-        };
-        let small = |operand: &Operand| match operand {
-            Operand::Immediate(value) => value
-                .parse()
-                .is_ok_and(|value: i32| (0..256).contains(&value)),
-            Operand::Register(from) => zero & (1 << from) != 0,
-            _ => false,
-        };
-        let clears = instruction.byte
-            || match (instruction.name.as_str(), instruction.operands.as_slice()) {
-                ("clr", _) => true,
-                ("mov", [source, _]) => small(source),
-                ("and", [source, Operand::Register(register)]) => {
-                    small(source) || zero & (1 << register) != 0
-                }
-                ("bic" | "rra", operands) if zero & to != 0 => {
-                    operands.len() == 2 || instruction.is("rra")
-                }
-                ("bis" | "xor", [source, _]) => zero & to != 0 && small(source),
-                ("cmp" | "bit" | "tst" | "push", _) => zero & to != 0,
-                _ => false,
-            };
-        zero &= !effect.writes;
-        if clears {
-            zero |= to & effect.writes;
-        }
-    }
-    false
-}
-
 /// `mov X, rA` and `mov rA, rB` are `mov X, rB` when nobody needs rA behind them.
 fn retarget(function: &mut Function, live: &[Live]) -> bool {
     for at in 0..function.lines.len() {
@@ -258,80 +187,6 @@ fn retarget(function: &mut Function, live: &[Live]) -> bool {
             *last = to;
         }
         function.lines.remove(next);
-        return true;
-    }
-    false
-}
-
-/// `mov X, rA`, `op Y, rA`, `mov rA, X` are `op Y, X` when nobody needs rA or the flags behind them.
-fn change_in_place(function: &mut Function, live: &[Live]) -> bool {
-    for at in 0..function.lines.len() {
-        let Some((memory, through)) =
-            code(function, at).and_then(|load| match (load.is_move(), load.operands.as_slice()) {
-                (true, [from, Operand::Register(through)]) if from.is_memory() => {
-                    Some((from.clone(), *through))
-                }
-                _ => None,
-            })
-        else {
-            continue;
-        };
-        // The destination has no indirect mode.
-        let memory = match memory {
-            Operand::Indirect(base) => Operand::Indexed("0".to_owned(), base),
-            Operand::Increment(_) => continue,
-            other => other,
-        };
-        let byte = code(function, at).is_some_and(|load| load.byte);
-        if memory.base() == Some(through) {
-            continue;
-        }
-        let Some(change_at) = following(&function.lines, at) else {
-            continue;
-        };
-        let Some(store_at) = following(&function.lines, change_at) else {
-            continue;
-        };
-        let (Some(change), Some(store)) = (code(function, change_at), code(function, store_at))
-        else {
-            continue;
-        };
-        let changes = matches!(
-            change.name.as_str(),
-            "add" | "sub" | "and" | "bis" | "bic" | "xor" | "inc" | "dec" | "incd" | "decd" | "inv"
-        );
-        let with = match change.operands.as_slice() {
-            [Operand::Register(register)] if *register == through => None,
-            [with, Operand::Register(register)] if *register == through => Some(with.clone()),
-            _ => continue,
-        };
-        let fits = match &with {
-            None => true,
-            Some(Operand::Register(register)) => *register != through,
-            Some(Operand::Immediate(value)) => {
-                !byte
-                    || value
-                        .parse()
-                        .is_ok_and(|value: i32| (-128..256).contains(&value))
-            }
-            Some(_) => false,
-        };
-        let stored = store.is_move()
-            && store.byte == byte
-            && store.operands == [Operand::Register(through), memory.clone()];
-        let asked = live.get(store_at).copied().unwrap_or(Live::MAX);
-        let free = asked & (registers(1 << through) | flags(flag::ALL)) == 0;
-        if !(changes && fits && stored && free && change.byte <= byte) {
-            continue;
-        }
-        let mut change = Instruction::new(&change.name, &[]);
-        change.byte = byte;
-        change.operands = with.into_iter().chain([memory]).collect();
-        function.lines.remove(store_at);
-        function.lines.remove(change_at);
-        if let Some(line) = function.lines.get_mut(at) {
-            *line = Line::Code(change);
-        }
         return true;
     }
     false
@@ -373,7 +228,8 @@ fn reads_by_pointer(instruction: &Instruction) -> Option<(u16, i32)> {
     let [Operand::Indirect(pointer), to] = instruction.operands.as_slice() else {
         return None;
     };
-    let used = to.base() == Some(*pointer) || *to == Operand::Register(*pointer);
+    // The assembler takes no memory behind it.
+    let used = to.is_memory() || *to == Operand::Register(*pointer);
     (*pointer > SR && !used).then_some((*pointer, if instruction.byte { 1 } else { 2 }))
 }
 

@@ -247,10 +247,13 @@ fn traits(instruction: &Instruction) -> Traits {
         .operands
         .iter()
         .all(|operand| operand.base() != Some(SP) || operand.distance().is_some());
+    // `@r1` becomes `2(r1)`, which is longer.
+    let top = instruction.operands.contains(&Operand::Indirect(SP));
     Traits {
         in_routine: !instruction.moves_stack()
             && !whole_stack
             && fixed_slots
+            && !top
             && instruction.next() == Next::On,
         is_call: instruction.is_call(),
         leaves: instruction.next() == Next::Leave,

@@ -14,7 +14,7 @@ pub enum Line {
     Code(Instruction),
     /// An instruction that somebody wrote in an `asm!`: it stays as it is.
     Fixed(Instruction),
-    /// A word of code that somebody wrote as a number: it may do anything.
+    /// What may do anything: a word of code that somebody wrote as a number, a call in an `asm!`.
     Word(String),
     /// Where jumps go.
     Label(String),
@@ -34,7 +34,7 @@ impl Line {
     /// Bytes of code.
     pub fn size(&self) -> u32 {
         match self {
-            Self::Word(_) => 2,
+            Self::Word(text) => Instruction::parse(text).map_or(2, |code| code.size()),
             _ => self.instruction().map_or(0, Instruction::size),
         }
     }
@@ -126,6 +126,11 @@ impl Text {
                 table = None;
             }
         }
+        if segments.is_empty() {
+            bail!(
+                "no function is marked by .Lfunc_begin: profile.firmware needs debug information"
+            );
+        }
         segments.push(Segment::Kept(kept));
         Ok(Self { segments, tables })
     }
@@ -196,11 +201,17 @@ fn function<'a>(
             Some(label) if label.starts_with(".LBB") => Line::Label(label.to_owned()),
             Some(_) => Line::Other(line.to_owned()),
             None if is_code(line) => match Instruction::parse(line) {
+                Some(call) if written_by_hand && call.is_call() => Line::Word(line.to_owned()),
                 Some(instruction) if written_by_hand => Line::Fixed(instruction),
                 Some(instruction) => Line::Code(instruction),
                 None => bail!("{name}: unknown instruction `{}`", line.trim()),
             },
             None if line.starts_with("\t.short") => Line::Word(line.to_owned()),
+            None if [".byte", ".word", ".long"]
+                .contains(&line.split_whitespace().next().unwrap_or("")) =>
+            {
+                bail!("{name}: data that is not understood: `{}`", line.trim())
+            }
             None => Line::Other(line.to_owned()),
         });
     }
