@@ -20,11 +20,16 @@ const _: () = assert!(POWER_QUALITY + power_quality::SIZE == DIAGNOSTICS);
 /// The converter is silent when no block has come for this many ticks, 0.1 s; a block takes 2 ms.
 const SILENT_AFTER: u16 = TICKS_PER_S / 10 + 1;
 
+/// After so many windows, about a second each, a response under way is not waited for: at 9600 bit/s the longest takes eight.
+const HELD_AT_MOST: u16 = 20;
+
 /// The main loop's own state.
 struct App {
     device: MeterDevice<fram::Hardware>,
     responder: Responder,
     alive: Alive,
+    /// Windows that were not shown, in a row, because a response was under way.
+    windows_held: u16,
 }
 
 /// Watches that samples keep coming.
@@ -48,6 +53,7 @@ static APP: MainOwned = MainOwned(UnsafeCell::new(App {
         at: 0,
         restarts: 0,
     },
+    windows_held: 0,
 }));
 
 #[msp430_rt::entry]
@@ -92,8 +98,9 @@ impl App {
     fn turn(&mut self, p: &Peripherals) {
         self.watch_samples(p);
         self.device.tick(time::ticks());
-        // A response in several packets shows one instant.
-        let held = self.responder.is_streaming();
+        // A response in several packets shows one instant. A reader may not hold it for ever: tiers, profile and self-reads take
+        // what is shown.
+        let held = self.responder.is_streaming() && self.windows_held < HELD_AT_MOST;
         // Counted and stored first: the supply may be going.
         let readings = &mut self.device.readings;
         if metering::FINISHED.fetch(|window| {
@@ -106,7 +113,9 @@ impl App {
             let uptime_s = self.device.uptime_s;
             let readings = &mut self.device.readings;
             readings.show(&kernel::Assembly, uptime_s, held);
+            self.windows_held += 1;
             if !held {
+                self.windows_held = 0;
                 self.show_diagnostics();
             }
             self.print_status(p);

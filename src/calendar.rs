@@ -6,7 +6,7 @@
 //! | in ST53 and ST54 | is taken so |
 //! |---|---|
 //! | a recurring date with action 1 or 2 | that day, from the hour of DST_TIME_EFF or STD_TIME_EFF on (1 to 22; its minutes do not count), the clock goes an hour on or back, if DST_FLAG does not say that it has, and DST_TIME_AMT is 60 |
-//! | its rule | none: DAY; any other: the first such weekday on or after DAY |
+//! | its rule | none: DAY; any other: the first such weekday on or after DAY, so that the second Sunday is to be given as rule 2 from day 8 on |
 //! | … with action 3 or 4 | season 0 or 1 begins; DAY counts, no rule; the last that has been tells |
 //! | … with action 19 | that day is a special one |
 //! | a tier switch | only with SUMMATION_SWITCH_FLAG; of the day's schedule, the last in the list that has been tells; before a day's first the tier stays |
@@ -14,7 +14,7 @@
 
 use crate::profile;
 use crate::readings::Readings;
-use crate::settings::{DATES, SCHEDULES, SWITCHES, TIMES};
+use crate::settings::{CALENDAR, DATES, SCHEDULES, SWITCHES, TIMES};
 use crate::store::{Board, Place};
 use c12::clock;
 use c12::event::code;
@@ -44,18 +44,19 @@ pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place)
     let time = kept.clock.bytes();
     let page = board.page(settings);
     let qualifier = time[QUALIFIER] as u16;
-    let mut weekday = qualifier & 7;
+    let weekday = qualifier & 7;
 
     // Dates as their bytes have them: days are eighths, and every month has 32 of them.
     let today = (time[1] as u16) << 8 | (time[2] as u16) << 3;
     let mut change = 0;
+    let mut special = 0;
     let mut season = 0;
     let mut latest = 0x1000;
     for [low, high, action] in page[DATES..SWITCHES].as_chunks::<3>().0 {
         let (low, high, action) = (*low as u16, *high as u16, *action as u16 & 31);
         let late = today.wrapping_sub((low & 15) << 8 | high & 0xF8) & 0xFFF;
         let begins = action.wrapping_sub(SEASONS);
-        if begins < SPECIAL - SEASONS {
+        if begins < CALENDAR[2] as u16 {
             if late < latest {
                 latest = late;
                 season = begins;
@@ -68,12 +69,14 @@ pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place)
             off = weekday ^ high & 7;
         }
         if off == 0 {
-            change = action;
+            if action == SPECIAL {
+                special = SPECIAL_DAY;
+            } else if action.wrapping_sub(SAVING_BEGINS) < 2 {
+                change = action;
+            }
         }
     }
-    if change == SPECIAL {
-        weekday = SPECIAL_DAY;
-    }
+    let weekday = weekday | special;
 
     let schedule = page[(SCHEDULES + (season as usize * 8) + weekday as usize) % page.len()] as u16;
     let now = (time[HOUR] as u16) << 11 | (time[HOUR + 1] as u16) << 5 | 31;

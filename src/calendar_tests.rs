@@ -290,3 +290,41 @@ fn every_tier_has_its_energy_and_all_together_have_what_the_register_shows() {
     let used = expected.iter().filter(|tier| tier[0] != 0).count();
     assert_eq!(used, 3, "tiers 0, 1 and 3");
 }
+
+/// Days of March 2026 on which the clock is set at two, with these dates.
+fn changes(dates: &[[u8; 3]]) -> Vec<u8> {
+    let mut meter = programmed();
+    let mut table = calendar();
+    table[..18].fill(0);
+    for (place, date) in table.as_chunks_mut::<3>().0.iter_mut().zip(dates) {
+        *place = *date;
+    }
+    assert_eq!(meter.write(54, 0, &table), Ok(()));
+    let settings = crate::store::newest(&meter.board, Place::SETTINGS);
+    let mut changes = Vec::new();
+    for day in 1..=31 {
+        let weekday = weekday(26, 3, day.into()) as u8;
+        meter.readings.kept.clock = Clock::from_bytes([26, 3, day, 2, 0, 0, weekday]);
+        if follow(&mut meter.readings, &mut meter.board, settings) != 0 {
+            changes.push(day);
+        }
+    }
+    changes
+}
+
+#[test]
+fn a_special_day_does_not_hide_a_change() {
+    let (change, special) = (date([3, 2, 0, 8], 1), date([3, 0, 7, 8], 19));
+    for dates in [
+        [change, special],
+        [special, change],
+        [change, date([3, 0, 7, 8], 0)],
+    ] {
+        assert_eq!(changes(&dates), [8]);
+    }
+    // Seasons that there are none of, and actions that mean nothing.
+    for action in 5..32 {
+        let other = date([3, 0, 7, 8], action);
+        assert_eq!(changes(&[change, other]), [8], "action {action}");
+    }
+}

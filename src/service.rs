@@ -230,6 +230,8 @@ impl<B: Board> MeterDevice<B> {
         let slot = self.readings.kept.self_reads.next();
         self.keep_reading(slot);
         self.readings.kept.self_reads.enter(slot);
+        // It counts from now on: after a supply failure there is no second midnight.
+        self.save();
     }
 
     /// Keeps the registers as they are in a slot.
@@ -306,7 +308,11 @@ impl<B: Board> MeterDevice<B> {
                     self.read_self();
                 }
                 if what & 1 != 0 {
-                    let resets = self.readings.kept.demand.resets as u16 + 1;
+                    let mut resets = self.readings.kept.demand.resets as u16 + 1;
+                    // 0 is none: the next of its slot.
+                    if resets == 256 {
+                        resets = 2;
+                    }
                     self.keep_reading(self_reads::reset_slot(resets));
                     let demand = &mut self.readings.kept.demand;
                     demand.max_w = 0;
@@ -332,7 +338,8 @@ impl<B: Board> MeterDevice<B> {
                 let clock = &self.readings.kept.clock;
                 // Nothing of it yet: the clock as it is.
                 let _ = clock.with(0, wanted, before);
-                if clock.with(*mask as u16, wanted, after) != 0 {
+                // To set nothing would still begin a second and an interval of the demand.
+                if *mask & 7 == 0 || clock.with(*mask as u16, wanted, after) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
                 profile::set_clock(&mut self.readings, &mut self.board, after);

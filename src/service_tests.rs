@@ -370,3 +370,16 @@ fn a_supply_failure_while_registers_are_kept_leaves_those_that_were() {
     }
     assert!(finished > 0 && finished < 1000);
 }
+
+#[test]
+fn setting_nothing_of_the_clock_is_refused() {
+    let mut meter = MeterDevice::new(MemoryBoard::new());
+    meter.security(&[b'2'; 20]).expect("the password");
+    let mut request = vec![10, 0, 1, 0];
+    request.extend([26, 3, 8, 2, 0, 0, 0]);
+    assert_eq!(meter.write(7, 0, &request), Ok(()));
+    // To set nothing would begin the second and the demand's interval anew.
+    let answer = read(&mut meter, 8);
+    assert_ne!(answer[3], 0, "{answer:?}");
+    assert_ne!(meter.status & STATUS_CLOCK_ERROR, 0);
+}
