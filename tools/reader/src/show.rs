@@ -100,7 +100,7 @@ pub enum Scale {
 }
 
 /// Name, label, digits in the base unit, unit.
-const SNAPSHOT: [(&str, &str, usize, &str); 19] = [
+const SNAPSHOT: [(&str, &str, usize, &str); 23] = [
     ("vrms_v", "voltage", 3, "V"),
     ("irms_a", "current", 4, "A"),
     ("neutral_a", "neutral current", 4, "A"),
@@ -110,6 +110,10 @@ const SNAPSHOT: [(&str, &str, usize, &str); 19] = [
     ("pf", "power factor", 4, ""),
     ("dpf", "displacement PF", 4, ""),
     ("f_hz", "frequency", 4, "Hz"),
+    ("v_peak_v", "voltage peak", 2, "V"),
+    ("v_crest", "voltage crest", 3, ""),
+    ("i_peak_a", "current peak", 3, "A"),
+    ("i_crest", "current crest", 3, ""),
     ("thd_v_pct", "voltage THD", 2, "%"),
     ("thd_i_pct", "current THD", 2, "%"),
     ("temperature_c", "temperature", 1, "°C"),

@@ -31,8 +31,23 @@ pub fn arrange(bytes: &[u8]) -> Result<Record> {
         };
     }
     snapshot.insert("dpf".into(), displacement(&snapshot));
+    for (name, peak, rms) in [
+        ("v_crest", "v_peak_v", "vrms_v"),
+        ("i_crest", "i_peak_a", "irms_a"),
+    ] {
+        snapshot.insert(name.into(), crest(&snapshot, peak, rms));
+    }
     snapshot.insert("energy".into(), Value::Object(energy));
     Ok(snapshot)
+}
+
+/// Crest factor: the largest magnitude in a window over the rms value. Null without either.
+fn crest(snapshot: &Record, peak: &str, rms: &str) -> Value {
+    let number = |name: &str| snapshot.get(name).and_then(Value::as_f64);
+    match (number(peak), number(rms)) {
+        (Some(peak), Some(rms)) if rms != 0.0 => Value::from(peak / rms),
+        _ => Value::Null,
+    }
 }
 
 /// Displacement power factor, cos φ₁, with the sign of the fundamental active power; from that and the reactive power,

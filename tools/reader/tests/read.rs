@@ -42,7 +42,7 @@ fn snapshot_of(port: &str) {
         "sequence": 17, "uptime_s": 18, "flags": ["uncalibrated"],
         "vrms_v": 220.012, "irms_a": 10.00025, "neutral_a": null, "p_w": -2200.175, "q_var": null, "s_va": null,
         "pf": null, "f_hz": 60.000123, "thd_v_pct": null, "thd_i_pct": null, "temperature_c": null,
-        "p_fine_w": null, "q_fine_var": null, "p1_w": null, "dpf": null, "v_peak_v": null, "i_peak_a": null,
+        "p_fine_w": null, "q_fine_var": null, "p1_w": null, "dpf": null, "v_peak_v": null, "i_peak_a": null, "v_crest": null, "i_crest": null,
         "energy": {
             "import_wh": 1234.5, "export_wh": 7.25, "q1_varh": null, "q2_varh": null, "q3_varh": null,
             "q4_varh": null, "apparent_vah": null,
