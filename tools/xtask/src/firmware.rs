@@ -56,10 +56,7 @@ fn build(toolchain: &CrossToolchain) -> Result<(PathBuf, Image, Vec<Function>)> 
         .args(["--package", "meter430", "--bin", "meter430"])
         .args(["--", "--emit", "asm"])
         // This very program stands in for the linker, and takes the compiler's text.
-        .env(
-            "CARGO_TARGET_MSP430_NONE_ELF_LINKER",
-            std::env::current_exe().context("cannot tell where this program is")?,
-        )
+        .env("CARGO_TARGET_MSP430_NONE_ELF_LINKER", this_program()?)
         .env(squeeze::link::ENVIRONMENT, toolchain.linker());
     let dump = compile(
         "firmware image",
@@ -173,6 +170,17 @@ fn judge(image: &Image, dump: &[Function]) -> Result<Judgement> {
     }
 }
 
+/// Where this program is. When the tests' build has put another one made of the same source in its place meanwhile, that one:
+/// Linux then says that this one is deleted.
+fn this_program() -> Result<PathBuf> {
+    let path = std::env::current_exe().context("cannot tell where this program is")?;
+    let name = path.to_string_lossy();
+    Ok(match name.strip_suffix(" (deleted)") {
+        Some(replaced) => PathBuf::from(replaced),
+        None => path,
+    })
+}
+
 /// Whether a file of `ldscript`, or this program, was changed after the image was linked.
 fn script_is_newer(elf: &Path) -> bool {
     let changed = |path: &Path| {
@@ -189,7 +197,7 @@ fn script_is_newer(elf: &Path) -> bool {
     scripts
         .flatten()
         .map(|script| script.path())
-        .chain(std::env::current_exe())
+        .chain(this_program())
         .filter_map(|path| changed(&path))
         .any(|time| time > linked)
 }
