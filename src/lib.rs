@@ -16,8 +16,6 @@ mod profile_tests;
 pub mod readings;
 pub mod self_reads;
 pub mod service;
-#[cfg(test)]
-mod service_tests;
 pub mod settings;
 pub mod snapshot;
 pub mod status_line;

@@ -366,6 +366,7 @@ fn a_bypassed_line_is_metered_by_the_neutral() {
     // Three windows make sure; the window after the running one is the neutral's. One in balance ends it.
     assert_eq!(flags(Flags::IMBALANCE), [5, 6, 7, 8, 9, 10]);
     assert_eq!(flags(Flags::NEUTRAL_METERED), [7, 8, 9, 10, 11, 12]);
+    assert!(found.len() >= 15, "windows before, meanwhile and after");
     for (place, q) in found.iter().enumerate().skip(2) {
         // Where the currents change, frequency and fundamental need their time.
         if [3, 11].contains(&place) {

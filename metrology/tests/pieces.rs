@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Bench, quantise, sixty_hertz};
+use metrology::Window;
 
 /// Fifty hertz: cycles of exactly ten blocks, whose crossings are samples and the seams of blocks.
 fn fifty_hertz(n: u64) -> [i32; 3] {
@@ -15,23 +16,29 @@ fn fifty_hertz(n: u64) -> [i32; 3] {
     [(1e6 * phase.sin()).round() as i32; 3]
 }
 
+/// The windows of four seconds; so many samples after the second one the meter is hurried.
+fn hurried_windows(samples: u64) -> Vec<Window> {
+    let mut bench = Bench::new(8000);
+    let mut windows = Vec::new();
+    let mut hurry_at = u64::MAX;
+    for n in 0..4 * 8000u64 {
+        if n == hurry_at {
+            bench.meter.hurry();
+        }
+        if let Some(window) = bench.push(Some(fifty_hertz(n))) {
+            windows.push(window);
+            if windows.len() == 2 {
+                hurry_at = bench.samples + samples;
+            }
+        }
+    }
+    windows
+}
+
 #[test]
 fn a_hurried_window_has_the_pieces_that_are_complete_or_those_of_the_window_before() {
     for blocks in (1..250).step_by(7) {
-        let mut bench = Bench::new(8000);
-        let mut windows = Vec::new();
-        let mut hurry_at = u64::MAX;
-        for n in 0..4 * 8000u64 {
-            if n == hurry_at {
-                bench.meter.hurry();
-            }
-            if let Some(window) = bench.push(Some(fifty_hertz(n))) {
-                windows.push(window);
-                if windows.len() == 2 {
-                    hurry_at = bench.samples + blocks * 16;
-                }
-            }
-        }
+        let windows = hurried_windows(blocks * 16);
         let [before, tally] = [&windows[1].tally, &windows[2].tally];
         // The last piece is the one that the hurry broke.
         match tally.pieces - 1 {
@@ -48,22 +55,10 @@ fn a_piece_ends_with_the_crossing_nearest_to_its_length() {
     // A window that ends when it is hurried begins at any block; the next one is cut at the first crossing that ends a piece.
     let mut lengths = Vec::new();
     for blocks in 0..10 {
-        let mut bench = Bench::new(8000);
-        let mut windows = Vec::new();
-        let mut hurry_at = u64::MAX;
-        for n in 0..4 * 8000u64 {
-            if n == hurry_at {
-                bench.meter.hurry();
-            }
-            if let Some(window) = bench.push(Some(fifty_hertz(n))) {
-                windows.push(window.tally.length);
-                if windows.len() == 2 {
-                    hurry_at = bench.samples + 320 + blocks * 16;
-                }
-            }
-        }
-        let [hurried, next] = [windows[2], windows[3]].map(|length| length as f64 / 65536.0);
-        assert!((320.0..512.0).contains(&hurried), "{windows:?}");
+        let windows = hurried_windows(320 + blocks * 16);
+        let [hurried, next] =
+            [2, 3].map(|place: usize| windows[place].tally.length as f64 / 65536.0);
+        assert!((320.0..512.0).contains(&hurried), "{hurried}");
         // Both ends of a window together are whole cycles; half a cycle short of 0.2 s is near enough.
         let whole = (hurried + next) / 160.0;
         assert!((whole - whole.round()).abs() < 1e-6, "{hurried} {next}");

@@ -128,15 +128,14 @@ fn operands<'a>(instruction: &'a Instruction, name: &str) -> Option<(&'a Operand
 
 fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option<Change> {
     let made = block.at.iter().position(|line| *line == at)?;
-    let unasked = |number: usize| {
-        let line = block.at.get(number).copied()?;
-        (live.get(line)? & flags(flag::ALL) == 0).then_some(())
+    let free = |number: usize, what: Live| {
+        let behind = block.at.get(number).and_then(|line| live.get(*line));
+        behind.is_some_and(|behind| behind & what == 0)
     };
-    let dead = |number: usize| {
-        let line = block.at.get(number).copied()?;
-        (live.get(line)? & registers(1 << carry) == 0).then_some(())
-    };
-    unasked(made)?;
+    let unasked = |number| free(number, flags(flag::ALL));
+    if !unasked(made) {
+        return None;
+    }
     let first = made.saturating_sub(REACH);
     // The 1 that the borrow is cut from, and the comparison; nothing else looks at its flags.
     let one = (first..made)
@@ -165,7 +164,8 @@ fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option
     change
         .removed
         .extend([one, made].map(|number| block.at[number]));
-    let upper = upper_half(block, next, carry).filter(|upper| dead(upper.last).is_some());
+    let upper =
+        upper_half(block, next, carry).filter(|upper| free(upper.last, registers(1 << carry)));
     let is_sum = match &upper {
         Some(upper) => upper.is_sum,
         None => true,
@@ -185,7 +185,9 @@ fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option
         change.removed.push(block.at[compared]);
     }
     if let Some(upper) = upper {
-        unasked(upper.last)?;
+        if !unasked(upper.last) {
+            return None;
+        }
         if upper.second != upper.last {
             change.removed.push(block.at[upper.last]);
         }
@@ -194,7 +196,9 @@ fn with_carry(block: &Block<'_>, at: usize, carry: u16, live: &[Live]) -> Option
         change.replaced.push((block.at[upper.second], vec![taken]));
     } else {
         // The upper half is made in the carry's own register.
-        unasked(next)?;
+        if !unasked(next) {
+            return None;
+        }
         let (other, half) = operands(block.get(next)?, "add")?;
         if *half != Operand::Register(carry) || other == half || other.base() == Some(carry) {
             return None;

@@ -267,11 +267,10 @@ fn replace(
     number: u32,
     routines: &mut String,
 ) {
-    let name = match best.kind {
-        Kind::End => format!(".Lsqueeze_end_{number}"),
-        _ => format!("squeeze_{number}"),
+    let (name, detour) = match best.kind {
+        Kind::End => (format!(".Lsqueeze_end_{number}"), "br"),
+        _ => (format!("squeeze_{number}"), "call"),
     };
-    let kept = best.kind != Kind::End;
     // From the last to the first, so that the places before stay right.
     for (k, start) in best.starts.iter().enumerate().rev() {
         let lines: Vec<Place> = (*start..start + best.length)
@@ -283,11 +282,11 @@ fn replace(
         let Some(function) = functions.get_mut(*which) else {
             continue;
         };
-        if k == 0 && !kept {
+        if k == 0 && best.kind == Kind::End {
             function.lines.insert(*first, Line::Label(name.clone()));
             continue;
         }
-        if kept && k == 0 {
+        if k == 0 {
             let body = lines
                 .iter()
                 .filter_map(|(_, at)| function.lines.get(*at).and_then(Line::code))
@@ -295,7 +294,6 @@ fn replace(
                 .collect();
             write_routine(&name, body, best.kind, routines);
         }
-        let detour = if best.kind == Kind::End { "br" } else { "call" };
         for (_, at) in rest.iter().rev() {
             function.lines.remove(*at);
         }

@@ -1,0 +1,275 @@
+//! The meter as its communications port sees it: the C12 responder's device.
+//!
+//! | file | |
+//! |---|---|
+//! | here | what it holds, how it starts, stores and lets time pass |
+//! | `requests` | what the responder asks of it: log-on, reads, writes |
+//! | `shown` | where the live bytes of tables come from |
+//! | `procedures` | what ST7 asks for |
+
+mod procedures;
+mod requests;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use crate::readings::Readings;
+use crate::snapshot::DIAGNOSTICS;
+use crate::store::{self, Board, CONTENT, Place, kept};
+use crate::tables::general::RESPONSE;
+use crate::tables::registers::{READING, READING_SIZE};
+use crate::tables::security;
+use crate::{calendar, events, profile, self_reads, settings, tiers};
+use c12::access::{self, Right};
+use c12::clock::{self, Clock};
+use c12::diagnostics;
+use c12::event::code;
+use c12::frame::TICKS_PER_S;
+use c12::procedure::{Answer, RESPONSE_HEAD};
+use c12::table::{self, Table};
+use metrology::Energy;
+use shown::Shown;
+
+/// ED_STD_STATUS1 bit: the meter was never calibrated.
+pub const STATUS_UNPROGRAMMED: u16 = 1 << 0;
+/// ED_STD_STATUS1 bit: stored registers or constants are lost, in both copies.
+pub const STATUS_NONVOLATILE_FAILURE: u16 = 1 << 5;
+/// ED_STD_STATUS1 bit: nobody has set the clock since power-up.
+pub const STATUS_CLOCK_ERROR: u16 = 1 << 6;
+/// ED_STD_STATUS1 bit: the measurement element failed.
+pub const STATUS_MEASUREMENT_ERROR: u16 = 1 << 7;
+/// ED_STD_STATUS1 bit: line and neutral current differ.
+pub const STATUS_TAMPER: u16 = 1 << 12;
+/// Bits that tell what is, not what has happened: clearing the status leaves them.
+const STANDING: u16 = STATUS_UNPROGRAMMED | STATUS_CLOCK_ERROR;
+
+/// What a reader reads from.
+pub struct MeterDevice<B> {
+    /// What is being measured.
+    pub readings: Readings,
+    /// ED_STD_STATUS1.
+    pub status: u16,
+    /// Serial number, 16 characters.
+    pub serial: [u8; 16],
+    reading: Option<&'static Table>,
+    /// Jumper and stored records.
+    pub board: B,
+    /// The copy of the constants that is in use.
+    constants: Place,
+    /// The copy of the registers that was written last.
+    registers: Place,
+    /// The copy of the settings that is in use.
+    settings: Place,
+    /// Groups that the session's password has opened.
+    groups: u16,
+    /// Seconds since power-up.
+    pub uptime_s: u32,
+    /// Number of the user who logged on last.
+    user: u16,
+    /// The tick now, and that at which the clock's second began.
+    now: u16,
+    second_at: u16,
+    answer: Answer<{ RESPONSE_HEAD + RESPONSE }>,
+}
+
+impl<B: Board> MeterDevice<B> {
+    /// All zero: what a static begins with; call [`start`](Self::start) before use.
+    pub const fn zero(board: B) -> Self {
+        Self {
+            readings: Readings::ZERO,
+            status: 0,
+            serial: [0; 16],
+            reading: None,
+            board,
+            constants: Place::REGISTERS, // all zero
+            registers: Place::REGISTERS,
+            settings: Place::REGISTERS,
+            groups: 0,
+            uptime_s: 0,
+            user: 0,
+            now: 0,
+            second_at: 0,
+            answer: Answer::new(),
+        }
+    }
+
+    /// A meter that has measured nothing yet, with the constants that its board holds.
+    #[must_use]
+    pub fn new(board: B) -> Self {
+        let mut meter = Self::zero(board);
+        meter.start();
+        meter.serial = [b'0'; 16];
+        meter
+    }
+
+    /// Sets what is not zero at power-up, but for the serial number.
+    pub fn start(&mut self) {
+        self.readings.start();
+        self.status = STANDING;
+        let mut lost = 0;
+        let constants = self.recover(Place::CALIBRATION, &mut lost);
+        self.use_constants(constants);
+        self.settings = self.recover(Place::SETTINGS, &mut lost);
+        if !self.settings.is_whole() {
+            self.settings = settings::write(&mut self.board, self.settings, 0, &[]);
+        }
+        self.registers = self.recover(Place::REGISTERS, &mut lost);
+        let Readings { kept, snapshot, .. } = &mut self.readings;
+        if self.registers.is_whole() {
+            self.board.recall(self.registers, kept);
+        }
+        // It goes on from where it stopped, for want of a better time; after a first start it has none at all.
+        if clock::wrong(kept.clock.bytes()) != 0 {
+            kept.clock = Clock::UNSET;
+        }
+        // The first start of all, or everything is lost.
+        if kept.profile.interval_min == 0 {
+            kept.profile.restart(profile::INTERVAL_MIN);
+            tiers::clear(&mut self.board);
+        }
+        kept.profile.status |= profile::POWER_FAILURE;
+        kept.power_ups = kept.power_ups.wrapping_add(1);
+        kept.copies_lost = kept.copies_lost.wrapping_add(lost);
+        snapshot.put_half(DIAGNOSTICS + diagnostics::offset::POWER_UPS, kept.power_ups);
+        snapshot.put_half(
+            DIAGNOSTICS + diagnostics::offset::COPIES_LOST,
+            kept.copies_lost,
+        );
+        self.log(code::POWER_UP, lost);
+    }
+
+    /// Enters an event into the log, and saves the registers.
+    #[inline(never)]
+    pub fn log(&mut self, code: u16, argument: u16) {
+        // The clock is taken from what was saved, where it stands in words.
+        self.save();
+        let saved = |word| self.board.word(self.registers, CONTENT + 2 * word);
+        let entry = [
+            saved(kept::CLOCK),
+            saved(kept::CLOCK + 1),
+            saved(kept::CLOCK + 2),
+            saved(kept::EVENTS),
+            self.user,
+            code,
+            argument,
+            saved(kept::POWER_UPS),
+        ];
+        events::put(&mut self.board, &entry);
+        let kept = &mut self.readings.kept;
+        kept.event_list.enter(kept.events);
+        kept.events = kept.events.wrapping_add(1);
+        self.save();
+    }
+
+    /// The copy of a record that counts; what it tells about the memory goes to the status and to `lost`.
+    fn recover(&mut self, first: Place, lost: &mut u16) -> Place {
+        let before = *lost;
+        let found = store::recover(&mut self.board, first, lost);
+        if !found.is_whole() && *lost != before {
+            self.status |= STATUS_NONVOLATILE_FAILURE;
+        }
+        found
+    }
+
+    /// Stores the registers as they are. Takes about a millisecond.
+    pub fn save(&mut self) {
+        self.registers = self.board.keep(self.registers, &self.readings.kept);
+    }
+
+    /// Tells the status and the log when line and neutral current have come to differ; once, until the status is cleared.
+    pub fn watch_balance(&mut self) {
+        if self.readings.is_imbalanced() && self.status & STATUS_TAMPER == 0 {
+            self.status |= STATUS_TAMPER;
+            self.log(code::TAMPER, 0);
+        }
+    }
+
+    /// Measures with the constants of this copy from the next window on. Without a copy nothing changes before the next
+    /// power-up: that is a meter whose calibration the factory has just withdrawn.
+    fn use_constants(&mut self, place: Place) {
+        self.constants = place;
+        if place.is_whole() {
+            self.board.load(place, self.readings.calibrate());
+            self.status &= !STATUS_UNPROGRAMMED;
+        }
+    }
+}
+
+impl<B: Board> MeterDevice<B> {
+    /// Lets time pass; `ticks` counts 128 a second and wraps. Call it at least once a second.
+    pub fn tick(&mut self, ticks: u16) {
+        self.now = ticks;
+        if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
+            self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
+            let kept = &mut self.readings.kept;
+            kept.clock.tick();
+            self.uptime_s += 1;
+            if kept.wait_s != 0 {
+                kept.wait_s -= 1;
+            }
+            let [.., hour, minute, second, _] = *kept.clock.bytes();
+            if second == 0 {
+                let import = kept.energy.0[Energy::IMPORT].pulses as u16;
+                kept.demand.tick(&kept.clock, import);
+                if clock::rest(minute as u16, kept.profile.interval_min) == 0 {
+                    profile::record(&mut self.readings, &mut self.board);
+                    if hour | minute == 0 {
+                        self.read_self();
+                    }
+                }
+                tiers::settle(&self.readings, &mut self.board);
+                // Again after the clock was set by it: another tier may begin then.
+                loop {
+                    let event =
+                        calendar::follow(&mut self.readings, &mut self.board, self.settings);
+                    if event == 0 {
+                        break;
+                    }
+                    self.log(event, 0);
+                }
+            }
+        }
+    }
+
+    /// Enters the registers into the list of self-reads.
+    #[inline(never)]
+    fn read_self(&mut self) {
+        let slot = self.readings.kept.self_reads.next();
+        self.keep_reading(slot);
+        self.readings.kept.self_reads.enter(slot);
+        // It counts from now on: after a supply failure there is no second midnight.
+        self.save();
+    }
+
+    /// Keeps the registers as they are in a slot.
+    #[inline(never)]
+    fn keep_reading(&mut self, slot: u16) {
+        // The demand is shown as it was saved.
+        self.save();
+        let address = self_reads::address(slot);
+        for at in 0..READING_SIZE {
+            let byte = table::byte(&READING, at, &mut Shown(self));
+            self.board
+                .write_byte(Place::holding(address), address + at, byte);
+        }
+    }
+
+    /// Not 0 when the session may do this.
+    #[inline(never)]
+    fn permits(&self, id: u16, right: Right) -> u16 {
+        access::allows(
+            &security::EXCEPTIONS,
+            &security::DEFAULTS,
+            id,
+            right,
+            self.groups,
+        )
+    }
+
+    /// The demand's interval begins now, and ends with the clock's.
+    #[inline(never)]
+    fn begin_interval(&mut self) {
+        let kept = &mut self.readings.kept;
+        kept.demand.start = kept.energy.0[Energy::IMPORT].pulses as u16;
+    }
+}

@@ -1,0 +1,99 @@
+//! Procedures: what ST7 asks for, and what ST8 answers.
+
+use super::{MeterDevice, STANDING, STATUS_CLOCK_ERROR};
+use crate::store::Board;
+use crate::tables::general::{MODE, RESPONSE};
+use crate::{profile, self_reads};
+use c12::access::{PROCEDURE, Right};
+use c12::event::code;
+use c12::procedure::{Initiate, Outcome, number};
+use c12::response::Response;
+
+impl<B: Board> MeterDevice<B> {
+    /// Runs what was written to ST7; how it went stands in ST8.
+    pub(super) fn initiate(&mut self, data: &[u8]) -> Result<(), Response> {
+        let Some(request) = Initiate::parse(data) else {
+            return Err(Response::Err);
+        };
+        let (outcome, data) = self.perform(&request);
+        self.answer.post(&request, outcome, data);
+        if outcome as u16 == Outcome::Completed as u16 {
+            self.log(code::PROCEDURE_INVOKED, request.procedure);
+        }
+        Ok(())
+    }
+
+    /// Runs a procedure; returns how it went, and how many bytes of response data there are.
+    fn perform(&mut self, request: &Initiate) -> (Outcome, u16) {
+        if self.permits(PROCEDURE | request.procedure, Right::Write) == 0 {
+            return (Outcome::NotAuthorised, 0);
+        }
+        let data = self.answer.data_mut();
+        match request.procedure {
+            // There is one mode.
+            number::CHANGE_MODE => match request.parameters {
+                [MODE] => (Outcome::Completed, 0),
+                _ => (Outcome::Conflict, 0),
+            },
+            number::CLEAR_STANDARD_STATUS => {
+                if let Some(data) = data.first_chunk_mut() {
+                    let [low, high] = self.status.to_le_bytes();
+                    *data = [low, high, 0];
+                }
+                self.status &= STANDING;
+                (Outcome::Completed, 3)
+            }
+            number::REMOTE_RESET => {
+                let [what] = request.parameters else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let what = *what as u16;
+                if what & 2 != 0 {
+                    self.read_self();
+                }
+                if what & 1 != 0 {
+                    let mut resets = self.readings.kept.demand.resets as u16 + 1;
+                    // 0 is none: the next of its slot.
+                    if resets == 256 {
+                        resets = 2;
+                    }
+                    self.keep_reading(self_reads::reset_slot(resets));
+                    let demand = &mut self.readings.kept.demand;
+                    demand.max_w = 0;
+                    demand.time = [0; 5];
+                    demand.resets = resets as u8;
+                    self.begin_interval();
+                    self.log(code::DEMAND_RESET, 0);
+                }
+                (Outcome::Completed, 0)
+            }
+            number::SET_DATE_TIME => {
+                let [mask, wanted @ ..] = request.parameters else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let (Ok(wanted), Some((before, after))) =
+                    (wanted.try_into(), data.split_first_chunk_mut())
+                else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let Some(after) = after.first_chunk_mut() else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let clock = &self.readings.kept.clock;
+                // Nothing of it yet: the clock as it is.
+                let _ = clock.with(0, wanted, before);
+                // To set nothing would still begin a second and an interval of the demand.
+                if *mask & 7 == 0 || clock.with(*mask as u16, wanted, after) != 0 {
+                    return (Outcome::InvalidParameter, 0);
+                }
+                profile::set_clock(&mut self.readings, &mut self.board, after);
+                self.begin_interval();
+                self.log(code::TIME_CHANGED_NEW, 0);
+                self.second_at = self.now;
+                self.status &= !STATUS_CLOCK_ERROR;
+                (Outcome::Completed, RESPONSE as u16)
+            }
+            _ => (Outcome::Unrecognised, 0),
+        }
+    }
+}
