@@ -1,4 +1,14 @@
 //! The meter without hardware: what it measures, stores and answers; tested on a PC.
+//!
+//! | what | where |
+//! |---|---|
+//! | measuring: from a window to what readers see | `readings`, `snapshot`, `status_line` |
+//! | answering: the C12 responder's device, and what each table contains | `service`, `tables` |
+//! | what goes by the clock | `calendar`, `demand`, `profile`, `self_reads`, `tiers` |
+//! | what outlives a supply failure | `store` (two copies of each record), `settings`, `events`, `calibration_store` |
+//! | words on the wire | `ads131m03` (converter), `baud` (UART) |
+//!
+//! The main loop (`app`) and registers (`hw`) belong to the image alone.
 #![no_std]
 #![forbid(unsafe_code)]
 
