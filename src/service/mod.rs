@@ -16,8 +16,9 @@ mod tests;
 use crate::readings::Readings;
 use crate::snapshot::DIAGNOSTICS;
 use crate::store::{self, Board, CONTENT, Place, kept};
+use crate::tables::TABLES;
 use crate::tables::general::RESPONSE;
-use crate::tables::registers::{READING, READING_SIZE};
+use crate::tables::registers::{READING_SIZE, READING_TIME};
 use crate::tables::security;
 use crate::{calendar, events, profile, self_reads, settings, tiers};
 use c12::access::{self, Right};
@@ -26,7 +27,7 @@ use c12::diagnostics;
 use c12::event::code;
 use c12::frame::TICKS_PER_S;
 use c12::procedure::{Answer, RESPONSE_HEAD};
-use c12::table::{self, Table};
+use c12::table::Found;
 use metrology::Energy;
 use shown::Shown;
 
@@ -51,7 +52,7 @@ pub struct MeterDevice<B> {
     pub status: u16,
     /// Serial number, 16 characters.
     pub serial: [u8; 16],
-    reading: Option<&'static Table>,
+    reading: Found,
     /// Jumper and stored records.
     pub board: B,
     /// The copy of the constants that is in use.
@@ -79,7 +80,7 @@ impl<B: Board> MeterDevice<B> {
             readings: Readings::ZERO,
             status: 0,
             serial: [0; 16],
-            reading: None,
+            reading: Found::FIRST,
             board,
             constants: Place::REGISTERS, // all zero
             registers: Place::REGISTERS,
@@ -247,8 +248,13 @@ impl<B: Board> MeterDevice<B> {
         // The demand is shown as it was saved.
         self.save();
         let address = self_reads::address(slot);
+        let registers = TABLES.find(23);
         for at in 0..READING_SIZE {
-            let byte = table::byte(&READING, at, &mut Shown(self));
+            // First when it was.
+            let byte = match self.readings.kept.clock.bytes()[..READING_TIME].get(at as usize) {
+                Some(byte) => *byte as u16,
+                None => TABLES.byte(registers, at - READING_TIME as u16, &mut Shown(self)),
+            };
             self.board
                 .write_byte(Place::holding(address), address + at, byte);
         }

@@ -11,31 +11,29 @@ use c12::clock;
 use c12::device::Device;
 use c12::event::code;
 use c12::response::Response;
-use c12::table::{self, Part};
+use c12::table::Found;
 
 /// After this many wrong passwords in a row the wait no longer doubles: 2⁸ s.
 const FAILURES_MAX: u16 = 8;
 
 impl<B: Board> Device for MeterDevice<B> {
     fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
-        let Some(found) = table::find(&TABLES, table) else {
+        let found = TABLES.find(table);
+        if found == Found::NONE {
             return Err(Response::Iar);
-        };
+        }
         if self.permits(table, Right::Read) == 0 {
             return Err(Response::Isc);
         }
-        self.reading = Some(found);
+        self.reading = found;
         if table == 8 {
             return Ok(self.answer.size());
         }
-        Ok(table::size(found.parts))
+        Ok(TABLES.size(found))
     }
 
     fn byte(&mut self, _table: u16, offset: u16) -> u16 {
-        match self.reading {
-            Some(table) => table::byte(table.parts, offset, &mut Shown(self)),
-            None => 0,
-        }
+        TABLES.byte(self.reading, offset, &mut Shown(self))
     }
 
     /// Every password is compared whole, so that the time tells nothing; after a wrong one all wait, twice as long each time.
@@ -93,9 +91,10 @@ impl<B: Board> Device for MeterDevice<B> {
     }
 
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {
-        let Some(found) = table::find(&TABLES, table) else {
+        let found = TABLES.find(table);
+        if found == Found::NONE {
             return Err(Response::Iar);
-        };
+        }
         if self.permits(table, Right::Write) == 0 {
             return Err(Response::Isc);
         }
@@ -125,15 +124,16 @@ impl<B: Board> Device for MeterDevice<B> {
                 self.readings.kept.profile.restart(minutes);
             }
             _ => {
-                let [Part::Live { id, size }] = found.parts else {
+                // A table of settings is one run of them.
+                let Some(run) = TABLES.first_run(found) else {
                     return Err(Response::Iar);
                 };
-                let at = id.wrapping_sub(live::SETTINGS);
+                let at = run.from.wrapping_sub(live::SETTINGS);
                 if at >= PAGE as u16 {
                     return Err(Response::Iar);
                 }
                 // No sum of these overflows: a packet is much shorter than that.
-                if offset > *size || offset + data.len() as u16 > *size {
+                if offset > run.size() || offset + data.len() as u16 > run.size() {
                     return Err(Response::Onp);
                 }
                 self.settings = settings::write(&mut self.board, self.settings, at + offset, data);

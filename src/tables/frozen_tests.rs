@@ -233,20 +233,19 @@ fn events() {
 #[test]
 fn any_piece_of_a_table_is_that_piece_of_the_whole() {
     let mut meter = meter();
-    for table in &TABLES {
+    for id in TABLES.ids() {
         // Those that are only written.
-        if table.id == 7 || table.id == 42 {
+        if id == 7 || id == 42 {
             continue;
         }
-        let whole = read(&mut meter, table.id);
+        let whole = read(&mut meter, id);
         for start in 0..whole.len() {
             let mut piece = vec![0; (whole.len() - start).min(7)];
-            meter.read(table.id, start as u16, &mut piece);
+            meter.read(id, start as u16, &mut piece);
             assert_eq!(
                 piece,
                 whole[start..start + piece.len()],
-                "ST{} from {start}",
-                table.id
+                "ST{id} from {start}"
             );
         }
     }

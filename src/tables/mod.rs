@@ -122,7 +122,7 @@ c12::tables! {
         20: read registers::ST21;
         21: read registers::ST21;
         22: read registers::ST22;
-        23: read *registers::ST23;
+        23: read registers::ST23;
         25: read registers::ST25;
         26: read registers::ST26;
         27: read registers::ST27;

@@ -53,12 +53,8 @@ const fn whole(energy_offset: usize) -> Part {
     snapshot_part(energy_offset + 4, 4)
 }
 
-/// The time, and CURRENT_REG_DATA: the number of demand resets, the seven energies, the maximum demand.
-pub static READING: [Part; ENERGIES + 3] = [
-    Part::Live {
-        id: live::CLOCK,
-        size: 5,
-    },
+/// CURRENT_REG_DATA: the number of demand resets, the seven energies, the maximum demand.
+pub static ST23: [Part; ENERGIES + 2] = [
     saved(DEMAND, 1),
     whole(offset::IMPORT),
     whole(offset::EXPORT),
@@ -69,13 +65,11 @@ pub static READING: [Part; ENERGIES + 3] = [
     whole(offset::APPARENT),
     saved(DEMAND + 1, 9),
 ];
-/// Bytes of that.
-pub const READING_SIZE: u16 = 5 + 1 + 4 * ENERGIES as u16 + 9;
 
-/// CURRENT_REG_DATA.
-pub const ST23: &[Part] = match &READING {
-    [_, registers @ ..] => registers,
-};
+/// Bytes of a STIME_DATE.
+pub const READING_TIME: usize = 5;
+/// Bytes of that and of ST23.
+pub const READING_SIZE: u16 = READING_TIME as u16 + 1 + 4 * ENERGIES as u16 + 9;
 
 /// PREVIOUS_DEMAND_RESET_DATA.
 pub static ST25: [Part; 1] = [Part::Live {

@@ -59,25 +59,25 @@ fn page() -> String {
             .is_some_and(|set| set.contains(&Value::from(element)))
     };
     let mut text = String::from(HEAD);
-    for table in &TABLES {
-        let Some(layout) = layout::find(table.id) else {
+    for id in TABLES.ids() {
+        let Some(layout) = layout::find(id) else {
             continue;
         };
-        let bytes = bytes(&mut meter, table.id);
-        let access = match (&bytes, writable(table.id)) {
+        let bytes = bytes(&mut meter, id);
+        let access = match (&bytes, writable(id)) {
             (Some(_), false) => "read".to_owned(),
-            (Some(_), true) => format!("read, {}", by("written", table.id)),
-            (None, _) => by("only written", table.id),
+            (Some(_), true) => format!("read, {}", by("written", id)),
+            (None, _) => by("only written", id),
         };
         // What can only be written is shown by its fields alone; ST7's parameters are what they are.
         let bytes = bytes.unwrap_or_else(|| {
-            let size = usize::from(c12::table::size(table.parts));
+            let size = usize::from(TABLES.size(TABLES.find(id)));
             vec![0; size.max(REQUEST_HEAD)]
         });
         let _ = writeln!(
             text,
             "\n## {} {}\n\n{} bytes, {access}.\n",
-            name::of(table.id),
+            name::of(id),
             layout.name,
             bytes.len()
         );

@@ -4,7 +4,7 @@ use c12::device::Device;
 use c12::procedure::{Answer, Initiate, Outcome, number};
 use c12::response::Response;
 use c12::snapshot::{self, offset};
-use c12::table::{self, Part, Source, set_used, set_writable};
+use c12::table::{self, Found, Part, Source, set_used, set_writable};
 use c12::uom::{Uom, flow, multiplier, segment, time_base};
 
 c12::tables! {
@@ -180,7 +180,7 @@ static ST76: [Part; 1] = [Part::Rom(&[
 // Larger than one response may be.
 static MT9: [Part; 1] = [Part::Live {
     id: PATTERN,
-    size: 65_000,
+    size: 32_000,
 }];
 static MT0: [Part; 1] = [Part::Live {
     id: 0,
@@ -190,14 +190,14 @@ static MT0: [Part; 1] = [Part::Live {
 static MT5: [Part; 1] = [Part::Rom(&[0xDE, 0xAD])];
 
 /// Live values other than offsets into the snapshot.
-const HALF_VOLTAGE: u16 = 0xFFFE;
-const PATTERN: u16 = 0xFFFF;
-const IDENTIFICATION: u16 = 0xFFFD;
+const HALF_VOLTAGE: u16 = 0x9FFE;
+const PATTERN: u16 = 0x9FFF;
+const IDENTIFICATION: u16 = 0x9FFD;
 
 /// The values behind the tables.
 pub struct Meter {
     snapshot: [u8; snapshot::SIZE],
-    table: &'static table::Table,
+    table: Found,
     identification: [u8; 20],
     answer: Answer<20>,
 }
@@ -231,7 +231,7 @@ impl Meter {
             .copy_from_slice(&(0x0007_4000_0000u64).to_le_bytes());
         Meter {
             snapshot,
-            table: &TABLES[0],
+            table: Found::FIRST,
             identification: *b"TEST METER          ",
             answer: Answer::new(),
         }
@@ -240,11 +240,14 @@ impl Meter {
 
 impl Device for Meter {
     fn begin_read(&mut self, table: u16) -> Result<u16, Response> {
-        self.table = table::find(&TABLES, table).ok_or(Response::Iar)?;
+        self.table = TABLES.find(table);
+        if self.table == Found::NONE {
+            return Err(Response::Iar);
+        }
         match table {
             7 => Err(Response::Iar),
             8 => Ok(self.answer.size()),
-            _ => Ok(table::size(self.table.parts)),
+            _ => Ok(TABLES.size(self.table)),
         }
     }
 
@@ -256,7 +259,7 @@ impl Device for Meter {
             snapshot: &self.snapshot,
             identification: &self.identification,
         };
-        table::byte(self.table.parts, offset, &mut values)
+        TABLES.byte(self.table, offset, &mut values)
     }
 
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {
