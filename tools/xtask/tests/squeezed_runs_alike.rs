@@ -171,9 +171,13 @@ impl Writer {
         let readable = changeable;
         let to = changeable(self);
         let from = readable(self);
-        let kind = self.random.random_range(0..17);
+        let kind = self.random.random_range(0..18);
         if let Some(open) = open {
             match kind {
+                15 if self.random.random_bool(0.5) => {
+                    self.passing(first);
+                    return self.jump(open);
+                }
                 6 => return self.branch(first, from, open),
                 7 => return self.land(open),
                 12 => return self.long_branch(from, open),
@@ -236,6 +240,7 @@ impl Writer {
                 }
             }
             13 => self.wide(first),
+            15 => self.passing(first),
             14 => {
                 let (kept, number) = (changeable(self), changeable(self));
                 self.line(&format!("tst r{from}"));
@@ -277,6 +282,82 @@ impl Writer {
                 let source = self.source_of(first);
                 self.line(&format!("{name}{byte} {source}, r{to}"));
             }
+        }
+    }
+
+    /// A value that passes through a register on its way to what uses it, mostly for that alone.
+    fn passing(&mut self, first: u16) {
+        let mut pick = |not: &[u16]| loop {
+            let register = self.random.random_range(first.max(4)..16);
+            if !not.contains(&register) || self.random.random_bool(0.02) {
+                return register;
+            }
+        };
+        let through = pick(&[]);
+        let (other, free) = (pick(&[through]), pick(&[through]));
+        let byte = self.one_of(&["", ".b"]);
+        let user_byte = if self.random.random_bool(0.7) {
+            byte
+        } else {
+            ""
+        };
+        let constant = self.constant();
+        let place = match self.random.random_range(0..4) {
+            0 => self.slot(),
+            _ => self.cell(),
+        };
+        let from = match self.random.random_range(0..4) {
+            0 => self.source_of(first),
+            1 => {
+                let base = DATA + 2 * self.random.random_range(4..DATA_BYTES / 2 - 4);
+                self.line(&format!("mov #{base}, r{other}"));
+                let counted = ["@r", "0(r", "2(r"][self.random.random_range(0..3)];
+                match counted {
+                    "@r" => format!("@r{other}+"),
+                    _ => format!("{counted}{other})"),
+                }
+            }
+            _ => place.clone(),
+        };
+        self.line(&format!("mov{byte} {from}, r{through}"));
+        let between = |writer: &mut Self| match writer.random.random_range(0..12) {
+            0 => writer.line(&format!("inc r{other}")),
+            1 => writer.line(&format!("mov r{free}, {place}")),
+            2 => writer.line(&format!("mov r{other}, r{free}")),
+            3 => writer.line(&format!("mov #4, r{free}")),
+            4 => writer.line(&format!("xor r{through}, r{free}")),
+            _ => {}
+        };
+        between(self);
+        let changed = self.random.random_bool(0.4);
+        if changed {
+            let name = self.one_of(&["add", "addc", "sub", "subc", "and", "bis", "bic", "xor"]);
+            match self.random.random_range(0..4) {
+                0 => {
+                    let name = self.one_of(&["inc", "dec", "inv", "incd"]);
+                    self.line(&format!("{name}{user_byte} r{through}"));
+                }
+                1 => self.line(&format!("{name}{user_byte} #{constant}, r{through}")),
+                2 => self.line(&format!("{name}{user_byte} {place}, r{through}")),
+                _ => self.line(&format!("{name}{user_byte} r{other}, r{through}")),
+            }
+            between(self);
+            self.line(&format!("mov{byte} r{through}, {place}"));
+        } else {
+            let name = self.one_of(&["mov", "add", "subc", "cmp", "bit", "bic", "xor"]);
+            match self.random.random_range(0..6) {
+                0 => self.line(&format!("tst{user_byte} r{through}")),
+                1 => {
+                    let name = self.one_of(&["cmp", "bit"]);
+                    self.line(&format!("{name}{user_byte} #{constant}, r{through}"));
+                }
+                2 => self.line(&format!("cmp{user_byte} r{other}, r{through}")),
+                3 => self.line(&format!("{name}{user_byte} r{through}, r{other}")),
+                _ => self.line(&format!("{name}{user_byte} r{through}, {place}")),
+            }
+        }
+        if self.random.random_bool(0.8) {
+            self.line(&format!("mov #3, r{through}"));
         }
     }
 
@@ -335,11 +416,15 @@ impl Writer {
     }
 
     fn branch(&mut self, first: u16, from: u16, open: &mut Vec<u32>) {
+        let source = self.source_of(first);
+        self.line(&format!("cmp {source}, r{from}"));
+        self.jump(open);
+    }
+
+    fn jump(&mut self, open: &mut Vec<u32>) {
         let (name, label) = (self.function, self.labels);
         self.labels += 1;
         let jump = self.one_of(&["jeq", "jne", "jn", "jge", "jl", "jlo", "jhs"]);
-        let source = self.source_of(first);
-        self.line(&format!("cmp {source}, r{from}"));
         self.line(&format!("{jump} .LBB{name}_{label}"));
         open.push(label);
     }

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod frames;
 pub mod instruction;
 pub mod link;
+pub mod memory;
 pub mod peephole;
 pub mod sharing;
 pub mod text;

@@ -9,6 +9,7 @@ use super::calls::Calls;
 use super::carry::{not_zero, subtract_at_once, use_carry};
 use super::flow::{Live, flags, live_behind, registers};
 use super::instruction::{Instruction, Next, Operand, PC, SP, SR, flag};
+use super::memory::{change_in_place, use_in_memory};
 use super::text::{Function, Line};
 use super::values::reuse_values;
 
@@ -22,7 +23,7 @@ pub type Tally = BTreeMap<&'static str, u32>;
 pub type Rule = fn(&mut Function, &[Live]) -> bool;
 
 /// The rules, by the names that the tally has.
-pub const RULES: [(&str, Rule); 9] = [
+pub const RULES: [(&str, Rule); 11] = [
     ("address without distance", indirect),
     ("comparison with zero", zero_test),
     ("move through a register", retarget),
@@ -31,6 +32,8 @@ pub const RULES: [(&str, Rule); 9] = [
     ("not zero", not_zero),
     ("difference at once", subtract_at_once),
     ("value at hand", reuse_values),
+    ("changed in place", change_in_place),
+    ("used in memory", use_in_memory),
     ("unused", unused),
 ];
 

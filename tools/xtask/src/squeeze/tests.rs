@@ -251,3 +251,47 @@ fn prologues_and_ends_are_shared() {
         assert!(squeezed.text.contains(line), "{line}:\n{}", squeezed.text);
     }
 }
+
+#[test]
+fn what_is_used_once_is_used_in_memory() {
+    becomes(
+        "mov &X, r14; tst r14; jeq .LBB0_1; inc r13; .LBB0_1:; clr r14; ret",
+        "tst &X; jeq .LBB0_1; inc r13; .LBB0_1:; clr r14; ret",
+    );
+    becomes(
+        "mov 4(r12), r14; mov r13, r15; mov r14, &X; clr r14; ret",
+        "mov r13, r15; mov 4(r12), &X; clr r14; ret",
+    );
+    // A byte in a register is a positive word.
+    becomes(
+        "mov.b &X, r14; cmp #200, r14; jlo .LBB0_1; inc r13; .LBB0_1:; clr r14; ret",
+        "cmp.b #200, &X; jlo .LBB0_1; inc r13; .LBB0_1:; clr r14; ret",
+    );
+    stays("mov.b &X, r14; cmp #200, r14; jge .LBB0_1; inc r13; .LBB0_1:; clr r14; ret");
+    stays("mov.b &X, r14; cmp #300, r14; jlo .LBB0_1; inc r13; .LBB0_1:; clr r14; ret");
+    // It is needed again; something else is written, or read, before; the address changes.
+    stays("mov &X, r14; tst r14; jeq .LBB0_1; inc r13; .LBB0_1:; ret");
+    stays("mov &X, r14; mov r13, 0(r12); add r14, r13; clr r14; ret");
+    stays("mov &X, r14; cmp r13, &Y; mov r14, r13; mov r12, r14; ret");
+    stays("mov 4(r12), r14; incd r12; add r14, 2(r13); clr r14; ret");
+    // The assembler has no such instruction.
+    stays("mov @r12+, r14; add r14, 2(r13); clr r14; ret");
+}
+
+#[test]
+fn memory_is_changed_in_place() {
+    becomes(
+        "mov &X, r14; add #-1, r14; mov r14, &X; clr r14; ret",
+        "add #-1, &X; clr r14; ret",
+    );
+    becomes(
+        "mov #1, r14; add 2(r12), r14; mov r14, 2(r12); clr r14; ret",
+        "add #1, 2(r12); clr r14; ret",
+    );
+    // What is subtracted is something else than what it is subtracted from.
+    stays("mov #1, r14; sub 2(r12), r14; mov r14, 2(r12); clr r14; ret");
+    // The result is needed; it goes elsewhere; something else is read before it is written.
+    stays("mov &X, r14; add #-1, r14; mov r14, &X; ret");
+    stays("mov &X, r14; xor r13, r14; mov r14, 2(r12); clr r14; ret");
+    stays("mov &X, r14; xor r13, r14; cmp r13, &Y; mov r14, &X; clr r14; ret");
+}
