@@ -8,7 +8,7 @@ use crate::block::{BLOCK, CENTRE};
 use crate::kernel::Kernel;
 use crate::oscillator::{Oscillator, Phasor};
 use crate::wide::SHORTEST;
-use crate::window::{FundamentalSums, PieceEnd, block_of};
+use crate::window::{Cut, FundamentalSums, PieceEnd, Side, block_of};
 
 /// Demodulator of one frequency, for voltage and current.
 #[derive(Clone, Debug)]
@@ -38,38 +38,43 @@ impl Demodulator {
         sums: &mut FundamentalSums,
     ) {
         if let Some(end) = end {
-            self.change_piece(kernel, signals, end, order, sums);
-        } else if self.running {
-            let [voltage, current] = signals;
-            self.add(kernel, 0, block_of(voltage));
-            self.add(kernel, 1, block_of(current));
+            self.add_share(kernel, &signals, &end.cut, Side::Old);
+            self.finish(kernel, end.length, sums);
+            self.start(kernel, end.turns.wrapping_mul(order as u32));
+            self.add_share(kernel, &signals, &end.cut, Side::New);
+        } else {
+            for (signal, centre) in signals.iter().enumerate() {
+                self.add(kernel, signal, block_of(centre));
+            }
         }
         self.advance(kernel);
     }
 
-    /// Adds what belongs to the ending piece, takes its result, starts anew and adds the rest.
+    /// Adds what belongs to one side of the cut.
     #[inline(never)]
-    fn change_piece<K: Kernel>(
+    fn add_share<K: Kernel>(
         &mut self,
         kernel: &K,
-        signals: [&[i32; CENTRE]; 2],
-        end: &PieceEnd,
-        order: u16,
-        sums: &mut FundamentalSums,
+        signals: &[&[i32; CENTRE]; 2],
+        cut: &Cut,
+        side: Side,
     ) {
-        let mut old = [0; CENTRE];
-        let mut new = [0; BLOCK];
-        for (signal, centre) in signals.into_iter().enumerate() {
-            end.cut.divide(kernel, centre, &mut old, &mut new);
-            self.add(kernel, signal, block_of(&old));
-            self.add_before(kernel, signal, old[0], &mut new);
-        }
-        self.finish(kernel, end.length, sums);
-        self.start(kernel, end.turns.wrapping_mul(order as u32));
-        for (signal, centre) in signals.into_iter().enumerate() {
-            end.cut.divide(kernel, centre, &mut old, &mut new);
-            self.add(kernel, signal, &new);
-            self.add_before(kernel, signal, -old[0], &mut new);
+        let mut share = [0; CENTRE];
+        for (signal, centre) in signals.iter().enumerate() {
+            cut.fill(kernel, centre, side, &mut share);
+            self.add(kernel, signal, block_of(&share));
+            let before = share[0];
+            if before == 0 {
+                continue;
+            }
+            // Of the sample before the block: the last of a block that is empty but for it.
+            share = [0; CENTRE];
+            share[BLOCK] = before;
+            self.oscillator.reverse();
+            self.oscillator.advance(kernel);
+            self.oscillator.reverse();
+            self.add(kernel, signal, block_of(&share));
+            self.oscillator.advance(kernel);
         }
     }
 
@@ -80,27 +85,6 @@ impl Demodulator {
             self.oscillator
                 .correlate(kernel, samples, &mut self.sums[signal & 1]);
         }
-    }
-
-    /// Adds `code` as the sample before the block: the last of a block that is empty but for it, made in `empty`.
-    #[inline(never)]
-    fn add_before<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        signal: usize,
-        code: i32,
-        empty: &mut [i32; BLOCK],
-    ) {
-        if code == 0 {
-            return;
-        }
-        *empty = [0; BLOCK];
-        empty[BLOCK - 1] = code;
-        self.oscillator.reverse();
-        self.oscillator.advance(kernel);
-        self.oscillator.reverse();
-        self.add(kernel, signal, empty);
-        self.oscillator.advance(kernel);
     }
 
     /// Goes on to the next block.

@@ -81,17 +81,16 @@ impl Oscillator {
 
     /// Starts at `turns`/2³² of a turn per sample (at most 0.2 turns), with phase 0 in the middle of a block.
     pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
-        let (mut single, mut value) = ([0; 2], [0; 2]);
-        unit_vector(kernel, turns, &mut single);
-        unit_vector(kernel, turns >> 1, &mut value);
-        let [cosines, sines] = &mut self.table;
+        let Self { table, phase, step } = self;
+        unit_vector(kernel, turns, step);
+        unit_vector(kernel, turns >> 1, phase);
+        let [cosines, sines] = table;
         for (cos, sin) in cosines.iter_mut().zip(sines) {
-            [*cos, *sin] = value;
-            kernel.rotate(&mut value, &single);
+            [*cos, *sin] = *phase;
+            kernel.rotate(phase, step);
         }
-        let step = &mut self.step;
-        *step = single;
-        for _ in 0..BLOCK.ilog2() {
+        *phase = [ONE, 0];
+        for _ in 0..BLOCK.ilog2() as u16 {
             square(kernel, step);
         }
         // Sixteen times the series' error, a hundred blocks in a row, would show: make the step's length 1 again.
@@ -99,7 +98,6 @@ impl Oscillator {
         let correction = ONE + ((ONE - length) >> 1);
         step[0] = kernel.mul_q30(step[0], correction);
         step[1] = kernel.mul_q30(step[1], correction);
-        self.phase = [ONE, 0];
     }
 
     /// Changes the direction of the steps.
@@ -118,7 +116,11 @@ impl Oscillator {
     /// The phase is cut to Q22, so that with what [`Kernel::correlate`] keeps the total of a piece of 0.25 s at 8 000 SPS
     /// stays below 2⁶¹ for any input.
     pub fn correlate<K: Kernel>(&self, kernel: &K, samples: &[i32; BLOCK], sum: &mut Phasor) {
-        kernel.correlate(samples, &self.table, &self.phase.map(|x| x >> 8), sum);
+        let mut phase = [0; 2];
+        for (cut, part) in phase.iter_mut().zip(&self.phase) {
+            *cut = part >> 8;
+        }
+        kernel.correlate(samples, &self.table, &phase, sum);
     }
 
     /// sin(ω/2), Q30, of the running frequency.

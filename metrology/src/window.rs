@@ -175,8 +175,7 @@ impl Cut {
         }
     }
 
-    /// Hands `use_share` the old side's share of each sample of a block. The sample before the block was counted whole
-    /// already, so its share is what has to be added now: 0, or less than 0 if the cut lies just behind it.
+    /// Hands `use_share` the old side's share of each sample of a block.
     #[inline(always)]
     pub fn weigh<K: Kernel>(
         &self,
@@ -185,28 +184,20 @@ impl Cut {
         use_share: impl FnOnce(&[i32; CENTRE]),
     ) {
         let mut share = [0; CENTRE];
-        self.fill(kernel, centre, &mut share);
+        self.fill(kernel, centre, Side::Old, &mut share);
         use_share(&share);
     }
 
-    /// Splits a block's samples into the old and the new side's part. `old[0]` is what the old side gets of the sample
-    /// before the block and the new side loses, usually 0.
+    /// One side's share of each sample of a block. The sample before the block was counted whole already, so its share is
+    /// what has to be added now: 0, or if the cut lies just behind it, what the old side loses and the new one gets.
     #[inline(never)]
-    pub fn divide<K: Kernel>(
+    pub fn fill<K: Kernel>(
         &self,
         kernel: &K,
         centre: &[i32; CENTRE],
-        old: &mut [i32; CENTRE],
-        new: &mut [i32; BLOCK],
+        side: Side,
+        share: &mut [i32; CENTRE],
     ) {
-        self.fill(kernel, centre, old);
-        for k in 0..BLOCK {
-            new[k] = centre[k + 1] - old[k + 1];
-        }
-    }
-
-    #[inline(never)]
-    fn fill<K: Kernel>(&self, kernel: &K, centre: &[i32; CENTRE], share: &mut [i32; CENTRE]) {
         for k in 0..CENTRE {
             share[k] = if k < self.index { centre[k] } else { 0 };
         }
@@ -215,6 +206,23 @@ impl Cut {
             share[k] = kernel.mul_q30(centre[k], weight);
             weight = self.after;
         }
-        share[0] -= centre[0];
+        match side {
+            Side::Old => share[0] -= centre[0],
+            Side::New => {
+                for k in 0..CENTRE {
+                    share[k] = centre[k] - share[k];
+                }
+            }
+        }
     }
+}
+
+/// Of a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)] // the target's compiler is not to be trusted with bytes in registers
+pub(crate) enum Side {
+    /// What ends with it.
+    Old,
+    /// What begins.
+    New,
 }
