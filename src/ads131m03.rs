@@ -3,9 +3,6 @@
 //! Data sheet SBAS889A sections 8.4 and 8.5. Words are 24 bits on the wire; commands, registers, status and CRC are
 //! 16 bits in the upper part, padded with a zero byte. The CRC covers the padding.
 
-/// Bytes of a frame: status or response, three channels, CRC, three bytes each.
-pub const FRAME_BYTES: usize = 15;
-
 /// Response to a RESET command that was carried out.
 pub const RESET_DONE: u16 = 0xFF23;
 
@@ -33,47 +30,61 @@ pub mod register {
     pub const MODE: u16 = 0x02;
     /// Channel enables, oversampling ratio, power mode.
     pub const CLOCK: u16 = 0x03;
-    /// Gains.
-    pub const GAIN: u16 = 0x04;
 }
 
-/// Values of the registers that are not as after a reset.
+/// Values of the registers that are not as after a reset. (The gains are: 1 for all channels.)
 ///
 /// - MODE: register-map CRC on, input CRC on, CCITT, RESET flag acknowledged, 24-bit words, SPI time-out on, DRDY as a level.
 /// - CLOCK: three channels, OSR 512 (8 000 samples a second from 8.192 MHz), high-resolution mode.
 const MODE: u16 = 0x3110;
 const CLOCK: u16 = 0x070A;
-/// Gain 1 for all channels, as after a reset; written all the same.
-const GAIN: u16 = 0;
 
 /// One frame to the converter and what the response that comes with it, to the frame before, must be.
+///
+/// A frame of command and check is as long as one that writes a register, and what the converter does not ask for it ignores.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Exchange {
-    /// Words to send; the frame's others are 0.
-    pub send: [u16; 3],
+    /// Words to send, higher byte first, without their padding. The two behind them in the frame do not matter; those of this
+    /// structure may be taken.
+    pub send: [u8; 6],
     /// Bits of the response that matter, and what they must be.
     pub mask: u16,
     /// See `mask`.
     pub expected: u16,
 }
 
+/// What a frame brings beside samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Response to the frame before: STATUS, if that was NULL.
+    pub status: u16,
+    /// What the CRC over the frame and its check leaves: 0 when the frame is intact.
+    pub crc_difference: u16,
+}
+
 /// Brings a converter up that has just been reset: is it one, write the registers, read them back.
 ///
 /// Writing the registers itself upsets their CRC: reading STATUS once acknowledges that, the next reading must be clean. It is
 /// not asked for in the very frame that acknowledges.
-pub static BRING_UP: [Exchange; 11] = [
+pub static BRING_UP: [Exchange; 9] = [
     command(command::read(register::ID)).after(0xFFFF, RESET_DONE),
     write(register::MODE, MODE).after(0xFF00, ID_M03),
     command(command::read(register::MODE)),
     write(register::CLOCK, CLOCK).after(0xFFFF, MODE),
     command(command::read(register::CLOCK)),
-    write(register::GAIN, GAIN).after(0xFFFF, CLOCK),
-    command(command::read(register::GAIN)),
-    command(command::read(register::STATUS)).after(0xFFFF, GAIN),
+    command(command::read(register::STATUS)).after(0xFFFF, CLOCK),
     command(command::NULL),
     command(command::read(register::STATUS)),
     command(command::NULL).after(STATUS_REGISTER_MAP, 0),
 ];
+
+/// The frame that fetches a sample: NULL, as the bring-up sends it.
+#[must_use]
+#[inline(always)]
+pub fn next_sample() -> &'static Exchange {
+    &BRING_UP[6]
+}
 
 impl Exchange {
     /// The same, with a condition on the response.
@@ -85,29 +96,20 @@ impl Exchange {
         }
     }
 
-    /// Fills a frame with the words.
-    pub fn put(&self, frame: &mut [u8; FRAME_BYTES]) {
-        *frame = [0; FRAME_BYTES];
-        for (place, word) in frame.chunks_exact_mut(3).zip(&self.send) {
-            if let [high, low, _] = place {
-                *high = (word >> 8) as u8;
-                *low = (word & 0xFF) as u8;
-            }
-        }
-    }
-
     /// Whether the frame that came back is undamaged and its response as it must be.
     #[must_use]
-    pub fn is_met(&self, frame: &[u8; FRAME_BYTES]) -> bool {
-        is_intact(frame) && response(frame) & self.mask == self.expected
+    #[inline(always)]
+    pub const fn is_met(&self, answer: &Answer) -> bool {
+        answer.crc_difference | (answer.status & self.mask ^ self.expected) == 0
     }
 }
 
 /// A frame with a command and its CRC; the response does not matter.
 const fn command(word: u16) -> Exchange {
-    let check = crc(&[(word >> 8) as u8, word as u8, 0]);
+    let [high, low] = word.to_be_bytes();
+    let [check_high, check_low] = crc(&[high, low, 0]).to_be_bytes();
     Exchange {
-        send: [word, check, 0],
+        send: [high, low, check_high, check_low, 0, 0],
         mask: 0,
         expected: 0,
     }
@@ -115,17 +117,12 @@ const fn command(word: u16) -> Exchange {
 
 /// A frame that writes one register, likewise.
 const fn write(register: u16, value: u16) -> Exchange {
-    let word = command::write(register);
-    let check = crc(&[
-        (word >> 8) as u8,
-        word as u8,
-        0,
-        (value >> 8) as u8,
-        value as u8,
-        0,
-    ]);
+    let [high, low] = command::write(register).to_be_bytes();
+    let [value_high, value_low] = value.to_be_bytes();
+    let check = crc(&[high, low, 0, value_high, value_low, 0]);
+    let [check_high, check_low] = check.to_be_bytes();
     Exchange {
-        send: [word, value, check],
+        send: [high, low, value_high, value_low, check_high, check_low],
         mask: 0,
         expected: 0,
     }
@@ -153,7 +150,7 @@ pub mod command {
 
 /// CRC-16 CCITT as the converter uses it: 1021h, seed FFFFh, most significant bit first, no inversion.
 ///
-/// Bit by bit, for configuration frames only; streaming frames use the chip's CRC module.
+/// For the constants here; frames that come in are checked by the chip's CRC module.
 #[must_use]
 pub const fn crc(bytes: &[u8]) -> u16 {
     let mut crc: u16 = 0xFFFF;
@@ -174,25 +171,6 @@ pub const fn crc(bytes: &[u8]) -> u16 {
     crc
 }
 
-/// CRC word that follows the NULL command in every streaming frame.
-pub const NULL_CRC: u16 = crc(&[0, 0, 0]);
-
-/// First word of a received frame: the response to the previous command.
-#[must_use]
-pub const fn response(frame: &[u8; FRAME_BYTES]) -> u16 {
-    ((frame[0] as u16) << 8) | frame[1] as u16
-}
-
-/// Whether a received frame's CRC is right.
-#[must_use]
-pub fn is_intact(frame: &[u8; FRAME_BYTES]) -> bool {
-    let Some((data, check)) = frame.split_first_chunk::<12>() else {
-        return false;
-    };
-    let received = (u16::from(check[0]) << 8) | u16::from(check[1]);
-    crc(data) == received
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,41 +182,35 @@ mod tests {
 
     #[test]
     fn frames_carry_their_crc() {
-        let mut frame = [0xAA; FRAME_BYTES];
-        BRING_UP[0].put(&mut frame);
-        assert_eq!(&frame[..3], &[0xA0, 0x00, 0x00]);
-        assert_eq!(crc(&frame[..3]), u16::from_be_bytes([frame[3], frame[4]]));
-        assert_eq!(&frame[5..], &[0; 10]);
-        BRING_UP[3].put(&mut frame);
-        assert_eq!(&frame[..6], &[0x61, 0x80, 0x00, 0x07, 0x0A, 0x00]);
-        assert_eq!(crc(&frame[..6]), u16::from_be_bytes([frame[6], frame[7]]));
-        assert_eq!(&frame[8..], &[0; 7]);
+        let check = crc(&[0xA0, 0x00, 0x00]).to_be_bytes();
+        assert_eq!(BRING_UP[0].send, [0xA0, 0x00, check[0], check[1], 0, 0]);
+        let check = crc(&[0x61, 0x80, 0x00, 0x07, 0x0A, 0x00]).to_be_bytes();
+        assert_eq!(
+            BRING_UP[3].send,
+            [0x61, 0x80, 0x07, 0x0A, check[0], check[1]]
+        );
+        let check = crc(&[0; 3]).to_be_bytes();
+        assert_eq!(next_sample().send, [0, 0, check[0], check[1], 0, 0]);
+    }
+
+    #[test]
+    fn a_crc_and_its_check_leave_nothing() {
+        let mut frame = [1, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0];
+        let check = crc(&frame[..12]).to_be_bytes();
+        frame[12..].copy_from_slice(&check);
+        assert_eq!(crc(&frame), 0);
     }
 
     #[test]
     fn a_response_must_be_intact_and_what_the_step_expects() {
-        let mut frame = [0; FRAME_BYTES];
-        frame[..2].copy_from_slice(&RESET_DONE.to_be_bytes());
-        let check = crc(&frame[..12]).to_be_bytes();
-        frame[12..14].copy_from_slice(&check);
-        assert!(BRING_UP[0].is_met(&frame));
-        assert!(!BRING_UP[1].is_met(&frame), "no ID");
-        assert!(BRING_UP[2].is_met(&frame), "anything");
-        frame[12] ^= 1;
-        assert!(!BRING_UP[2].is_met(&frame), "damaged");
-    }
-
-    #[test]
-    fn a_flipped_bit_is_noticed() {
-        let mut frame = [0; FRAME_BYTES];
-        frame[..12].copy_from_slice(&[1, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        let check = crc(&frame[..12]).to_be_bytes();
-        frame[12..14].copy_from_slice(&check);
-        assert!(is_intact(&frame));
-        for bit in 0..112 {
-            let mut damaged = frame;
-            damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(!is_intact(&damaged), "bit {bit}");
-        }
+        let answer = |status, crc_difference| Answer {
+            status,
+            crc_difference,
+        };
+        assert!(BRING_UP[0].is_met(&answer(RESET_DONE, 0)));
+        assert!(!BRING_UP[1].is_met(&answer(RESET_DONE, 0)), "no ID");
+        assert!(BRING_UP[1].is_met(&answer(ID_M03 | 0x5A, 0)));
+        assert!(BRING_UP[2].is_met(&answer(RESET_DONE, 0)), "anything");
+        assert!(!BRING_UP[2].is_met(&answer(RESET_DONE, 1)), "damaged");
     }
 }

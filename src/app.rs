@@ -153,7 +153,7 @@ impl App {
 
     #[inline(never)]
     fn start_converter(&mut self, p: &Peripherals) {
-        if converter::bring_up(p) == 0 {
+        if converter::bring_up(p) {
             sampler::start(p);
             pulses::align(p);
         } else if self.device.status & STATUS_MEASUREMENT_ERROR == 0 {

@@ -1,10 +1,11 @@
 //! Bringing the ADS131M03 up: reset, identity, configuration with read-back, start of the stream.
 //!
-//! Data sheet SBAS889A section 8.5; the words themselves are in `meter430::ads131m03`. Streaming is `sampler`'s work.
+//! Data sheet SBAS889A section 8.5; the words themselves are in `meter430::ads131m03`. Frames and the stream are
+//! `sampler`'s work.
 
 use super::board::{CLOCK_HZ, CONVERTER_SYNC_RESET};
-use super::{clock, spi};
-use meter430::ads131m03::{BRING_UP, FRAME_BYTES};
+use super::{clock, sampler};
+use meter430::ads131m03::BRING_UP;
 use msp430fr2355::Peripherals;
 
 /// Cycles/4 in a microsecond, rounded up.
@@ -16,25 +17,19 @@ const RESET_RECOVERY: u16 = 1000 * MICROSECOND_X4;
 /// SYNC/RESET low for less than 2 047 converter clocks restarts the filters only.
 const SYNC_LOW: u16 = 10 * MICROSECOND_X4;
 
-/// Resets and configures the converter, and verifies every register. Takes 2 ms. Returns how many steps were left undone: 0
-/// if all is well; else the converter may be in any state, and this can be called again.
-pub fn bring_up(p: &Peripherals) -> u16 {
+/// Resets and configures the converter, and verifies every register. Takes 2 ms. Returns whether all is well; else the
+/// converter may be in any state, and this can be called again.
+pub fn bring_up(p: &Peripherals) -> bool {
     pulse_sync_reset(p, RESET_LOW);
     clock::delay_cycles_x4(RESET_RECOVERY);
-
-    let mut frame = [0; FRAME_BYTES];
-    let mut left = BRING_UP.len() as u16;
     for step in &BRING_UP {
-        step.put(&mut frame);
-        spi::exchange(p, &mut frame);
-        if !step.is_met(&frame) {
-            return left;
+        if !step.is_met(&sampler::exchange(step)) {
+            return false;
         }
-        left -= 1;
     }
     // Restart the filters: empties the converter's two-deep buffer, so that from now on one frame a DRDY is enough.
     pulse_sync_reset(p, SYNC_LOW);
-    left
+    true
 }
 
 /// Pulls SYNC/RESET low for four times `low` cycles.

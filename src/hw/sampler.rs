@@ -9,7 +9,9 @@
 
 use super::frame;
 use super::shared::InterruptCell;
-use meter430::ads131m03::{STATUS_REGISTER_MAP, STATUS_RESET, STATUS_STREAMING};
+use meter430::ads131m03::{
+    Answer, Exchange, STATUS_REGISTER_MAP, STATUS_RESET, STATUS_STREAMING, next_sample,
+};
 use metrology::block::{BLOCK, Block, HISTORY};
 use msp430fr2355::{Peripherals, Tb1, Tb2};
 
@@ -49,20 +51,18 @@ pub const FAULTS: usize = size_of::<Faults>() / 2;
 
 /// Blocks in use: one is being filled, the others wait for the arithmetic. The block in which a window ends takes up to
 /// two block times, all others a third of one.
-const BLOCKS: u16 = 3;
+const BLOCKS: usize = 3;
 
 /// All that the sample interrupt owns.
 struct Sampler {
-    /// The blocks, used in turn; not an array, because indexing one would multiply, and here nothing may.
-    first: Block,
-    second: Block,
-    third: Block,
-    /// Number of the block that is being filled, 0 to 2.
-    filling: u16,
-    /// Number of the oldest complete block.
-    oldest: u16,
+    /// The blocks, used in turn.
+    blocks: [Block; BLOCKS],
+    /// Offset of the block that is being filled, bytes: by its number, finding it would multiply, and here nothing may.
+    filling: usize,
+    /// Offset of the oldest complete block.
+    oldest: usize,
     /// Complete blocks, the one that the arithmetic works on included.
-    waiting: u16,
+    waiting: usize,
     /// Set while the arithmetic works.
     busy: bool,
     /// Next voltage sample's place in the block that is being filled, and the place behind its last.
@@ -82,31 +82,38 @@ struct Sampler {
 impl Sampler {
     /// Puts the next sample at the start of the block that is being filled.
     fn rewind(&mut self) {
-        let number = self.filling;
-        let block = self.block(number);
-        let new = (&raw mut block.lanes).cast::<i32>().wrapping_add(HISTORY);
+        let new = first_slot(self.block(self.filling));
         self.slot = new;
         self.end = new.wrapping_add(BLOCK);
     }
 
-    fn block(&mut self, number: u16) -> &mut Block {
-        match number {
-            0 => &mut self.first,
-            1 => &mut self.second,
-            _ => &mut self.third,
-        }
+    /// The block at an offset.
+    #[inline(always)]
+    fn block(&mut self, offset: usize) -> &mut Block {
+        // SAFETY: offsets begin as 0 and change by `next` alone.
+        unsafe { &mut *(&raw mut self.blocks).byte_add(offset).cast() }
     }
 }
 
-/// The block after this one.
-fn next(number: u16) -> u16 {
-    if number + 1 < BLOCKS { number + 1 } else { 0 }
+/// The voltage's first new sample.
+#[inline(always)]
+fn first_slot(block: &mut Block) -> *mut i32 {
+    (&raw mut block.lanes).cast::<i32>().wrapping_add(HISTORY)
+}
+
+/// The offset of the block after this one.
+#[inline(always)]
+fn next(offset: usize) -> usize {
+    let next = offset + size_of::<Block>();
+    if next < BLOCKS * size_of::<Block>() {
+        next
+    } else {
+        0
+    }
 }
 
 static SAMPLER: InterruptCell<Sampler> = InterruptCell::new(Sampler {
-    first: Block::EMPTY,
-    second: Block::EMPTY,
-    third: Block::EMPTY,
+    blocks: [Block::EMPTY; BLOCKS],
     filling: 0,
     oldest: 0,
     waiting: 0,
@@ -135,19 +142,26 @@ const CONTINUOUS: u16 = (2 << 8) | (2 << 4) | (1 << 2);
 const BLOCK_ENABLE: u16 = 1 << 4;
 const BLOCK_FLAG: u16 = 1 << 0;
 
-/// Starts capturing. The converter has just been brought up.
+/// Starts capturing. The converter has just been brought up, frame by frame with [`exchange`].
 pub fn start(p: &Peripherals) {
-    SAMPLER.lock(|s| {
-        s.rewind();
-        s.settling = SETTLING_FRAMES;
-        s.needs_bring_up = 0;
-    });
     // SAFETY: timer registers take these values (SLAU445 tables 14-5 and 14-6).
     unsafe {
         p.tb2.tb2cctl0().write(|w| w.bits(BLOCK_ENABLE));
         p.tb1.tb1ctl().write(|w| w.bits(CONTINUOUS));
         p.tb1.tb1cctl1().write(|w| w.bits(CAPTURE_FALLING));
     }
+}
+
+/// Exchanges one frame for the configuration, while nothing is captured; a stream begins anew behind it. Interrupts wait for
+/// 400 cycles.
+pub fn exchange(frame: &Exchange) -> Answer {
+    SAMPLER.lock(|s| {
+        s.rewind();
+        s.settling = SETTLING_FRAMES;
+        s.needs_bring_up = 0;
+        // SAFETY: `slot` is inside the block's first lane and the three lanes are one array; interrupts are disabled.
+        unsafe { frame::exchange(frame, s.slot) }
+    })
 }
 
 /// Stops capturing, so that the SPI can be used for configuration.
@@ -213,9 +227,9 @@ pub unsafe fn on_data_ready() {
 fn take_sample(s: &mut Sampler) {
     // SAFETY: `slot` is inside the block's first lane and the three lanes are one array; the stream has been started,
     // and this runs in one interrupt only.
-    let frame = unsafe { frame::read(s.slot) };
-    if frame.crc_difference | (frame.status ^ STATUS_STREAMING) != 0 {
-        refuse(s, &frame);
+    let answer = unsafe { frame::exchange(next_sample(), s.slot) };
+    if answer.crc_difference | (answer.status ^ STATUS_STREAMING) != 0 {
+        refuse(s, &answer);
     }
     advance(s);
 }
@@ -225,7 +239,7 @@ fn take_sample(s: &mut Sampler) {
 #[inline(never)]
 fn settle(s: &mut Sampler) {
     // SAFETY: as in `take_sample`.
-    unsafe { frame::read(s.slot) };
+    unsafe { frame::exchange(next_sample(), s.slot) };
     s.settling -= 1;
 }
 
@@ -247,7 +261,7 @@ fn catch_up(s: &mut Sampler, since_last: u16) {
 /// Counts a damaged or unexpected frame and marks its slot as lost.
 #[cold]
 #[inline(never)]
-fn refuse(s: &mut Sampler, frame: &frame::Frame) {
+fn refuse(s: &mut Sampler, frame: &Answer) {
     if frame.crc_difference != 0 {
         count(&mut s.faults.bad_crc);
     } else {
@@ -259,10 +273,17 @@ fn refuse(s: &mut Sampler, frame: &frame::Frame) {
     mark_lost(s);
 }
 
+/// Marks the next slot as lost.
 fn mark_lost(s: &mut Sampler) {
-    let left = (s.end as usize - s.slot as usize) / size_of::<i32>();
-    let number = s.filling;
-    s.block(number).set_lost(BLOCK - left);
+    let end = s.slot;
+    let block = s.block(s.filling);
+    let mut slot = first_slot(block);
+    let mut bit = 1;
+    while slot != end {
+        slot = slot.wrapping_add(1);
+        bit <<= 1;
+    }
+    block.lost |= bit;
 }
 
 /// Steps to the next slot; hands the block over when it is full.
@@ -290,8 +311,7 @@ fn complete(s: &mut Sampler) {
         // No block is free: this one is filled again, and its samples are gone.
         count(&mut s.faults.overrun);
         // The window that they are missing in is marked by one sample of the next block.
-        let number = s.filling;
-        s.block(number).set_lost(0);
+        s.block(s.filling).set_lost(0);
     }
     s.rewind();
 }
@@ -317,8 +337,7 @@ pub unsafe fn with_completed_block(work: impl FnOnce(&mut Block)) {
     let block: *mut Block = unsafe {
         let s = SAMPLER.get_in_interrupt();
         s.busy = true;
-        let oldest = s.oldest;
-        s.block(oldest)
+        s.block(s.oldest)
     };
     // SAFETY: no critical section is open in an interrupt handler's outermost level.
     unsafe { msp430::interrupt::enable() };
