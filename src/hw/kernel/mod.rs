@@ -7,6 +7,7 @@
 mod block;
 mod formula;
 mod multiplier;
+mod phasor;
 mod wide;
 
 use metrology::block::{BLOCK, CENTRE, Lane};
@@ -66,7 +67,7 @@ impl Kernel for Assembly {
     }
     #[inline(always)]
     fn rotate(&self, a: &mut [i32; 2], b: &[i32; 2]) {
-        block::rotate(a, b);
+        phasor::rotate(a, b);
     }
     #[inline(always)]
     fn mac(&self, sum: &mut i64, a: &[i32], b: &[i32]) {
@@ -84,7 +85,7 @@ impl Kernel for Assembly {
         phase: &[i32; 2],
         sum: &mut Phasor,
     ) {
-        block::correlate(samples, table, phase, sum);
+        phasor::correlate(samples, table, phase, sum);
     }
     #[inline(always)]
     fn sum(&self, lane: &Lane) -> i32 {
