@@ -6,7 +6,7 @@
 //! | in ST53 and ST54 | is taken so |
 //! |---|---|
 //! | a recurring date with action 1 or 2 | that day, from the hour of DST_TIME_EFF or STD_TIME_EFF on (1 to 22; its minutes do not count), the clock goes an hour on or back, if DST_FLAG does not say that it has, and DST_TIME_AMT is 60 |
-//! | its rule | none: DAY; any other: the first such weekday on or after DAY, so that the second Sunday is to be given as rule 2 from day 8 on |
+//! | its rule | none: DAY; 1: the last such weekday before DAY; 2 to 5: the first to the fourth on or after DAY, and so on |
 //! | … with action 3 or 4 | season 0 or 1 begins; DAY counts, no rule; the last that has been tells |
 //! | … with action 19 | that day is a special one |
 //! | a tier switch | only with SUMMATION_SWITCH_FLAG; of the day's schedule, the last in the list that has been tells; before a day's first the tier stays |
@@ -28,6 +28,10 @@ const SPECIAL: u16 = 19;
 const SPECIAL_DAY: u16 = 7;
 /// SUMMATION_SWITCH_FLAG in a tier switch.
 const SUMMATIONS: u16 = 1 << 3;
+/// The season in STATUS of ST55.
+pub const SEASON: u16 = 0xF000;
+/// Eighths of days.
+const WEEK: u16 = 7 << 3;
 /// DST_FLAG in TIME_DATE_QUAL, and its place.
 pub const SAVING: u16 = 1 << SAVING_BIT;
 const SAVING_BIT: u16 = 3;
@@ -63,10 +67,15 @@ pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place)
             }
             continue;
         }
-        // How far from the day: without a rule none but that, with one the weekday decides.
+        // How far from the day: without a rule none but that, with one the weekday decides, in the week that the rule tells.
         let mut off = late;
-        if low & 0xF0 != 0 && late < 7 << 3 {
-            off = weekday ^ high & 7;
+        let rule = low & 0xF0;
+        if rule != 0 {
+            // Rule 2 is the week from that day on; rule times a week is this difference, in eighths and sixteenths.
+            off = (off + 2 * WEEK).wrapping_sub((rule << 2) - (rule >> 1)) & 0xFFF;
+            if off < WEEK {
+                off = weekday ^ high & 7;
+            }
         }
         if off == 0 {
             if action == SPECIAL {

@@ -30,11 +30,11 @@ fn switch([hour, minute, tier]: [u16; 3], schedule: u8) -> [u8; 3] {
 /// ST53: from 2:00 on an hour, six hours west of Greenwich.
 const TIMES: [u8; 9] = [2, 0, 0, 60, 0x98, 0xFE, 2, 0, 0];
 
-/// ST54 of a utility in North America: the second Sunday of March, the first of November, summer from June to September,
-/// Independence Day.
+/// ST54 of a utility in North America: the second Sunday on or after 1 March, the first on or after 1 November, summer from
+/// June to September, Independence Day.
 fn calendar() -> Vec<u8> {
     let dates = [
-        date([3, 2, 0, 8], 1),
+        date([3, 3, 0, 1], 1),
         date([11, 2, 0, 1], 2),
         date([6, 0, 7, 1], 4),
         date([10, 0, 7, 1], 3),
@@ -183,6 +183,38 @@ fn ten_years_of_tiers_seasons_and_daylight_saving() {
         .flat_map(|year| sundays(year).map(|(month, day)| (year as u8, month as u8, day as u8)))
         .collect();
     assert_eq!(saving, all);
+}
+
+#[test]
+fn a_season_that_ends_leaves_its_registers() {
+    let mut meter = programmed();
+    // None has ended since the meter was made.
+    let none = read(&mut meter, 24);
+    assert_eq!(none[..5], [0, 1, 1, 0, 0]);
+    assert!(none[5..].iter().all(|byte| *byte == 0));
+    let mut ticks = 0;
+    let mut pass = |meter: &mut Meter, seconds: u32| {
+        for _ in 0..seconds * 128 {
+            ticks += 1;
+            meter.tick(ticks);
+        }
+    };
+    let at = c12::snapshot::offset::IMPORT;
+    meter.readings.kept.clock = Clock::from_bytes([26, 5, 31, 23, 59, 58, 0]);
+    meter.readings.snapshot.put_wide(at, &(0x0123_4567 << 32));
+    pass(&mut meter, 2);
+    meter.readings.snapshot.put_wide(at, &(0x1123_4567 << 32));
+    let summer = read(&mut meter, 24);
+    assert_eq!(summer[..5], [26, 6, 1, 0, 0]);
+    assert_eq!(summer[6..10], [0x67, 0x45, 0x23, 0x01]);
+    // Power up, two tables, and now the season.
+    let log = read(&mut meter, 76);
+    assert_eq!(log[11 + 3 * 16 + 10..][..2], [24, 0]);
+    pass(&mut meter, 120);
+    assert_eq!(read(&mut meter, 24), summer, "a season ends once");
+    let again = &mut MeterDevice::new(meter.board.clone());
+    assert_eq!(read(again, 24), summer);
+    assert_eq!(read(again, 55)[8] >> 4, 1);
 }
 
 #[test]

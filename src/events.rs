@@ -26,7 +26,7 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 9] = [
+pub const STANDARD: [u16; 10] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
@@ -34,6 +34,7 @@ pub const STANDARD: [u16; 9] = [
     code::DEMAND_RESET,
     code::DST_ON,
     code::DST_OFF,
+    code::SEASON_CHANGE,
     code::MEASUREMENT_ERROR,
     code::TAMPER,
 ];
@@ -49,69 +50,5 @@ pub fn put<B: Board>(board: &mut B, entry: &[u16; ENTRY as usize / 2]) {
     for word in entry {
         board.write_word(place, at, *word);
         at += 2;
-    }
-}
-
-/// What ST76 says about the list. No entry is ever marked as read.
-#[repr(C)]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct List {
-    /// Entries that count.
-    pub valid: u16,
-    /// The newest one's place.
-    pub element: u16,
-    /// Its number.
-    pub number: u16,
-    /// Upper half of that.
-    pub zero: u16,
-    /// As many as count.
-    pub unread: u16,
-}
-
-/// 16-bit words of [`List`].
-pub const LIST_WORDS: usize = 5;
-
-impl List {
-    /// Nothing has happened yet.
-    pub const ZERO: Self = Self {
-        valid: 0,
-        element: 0,
-        number: 0,
-        zero: 0,
-        unread: 0,
-    };
-
-    /// In words, as the store holds it.
-    #[must_use]
-    pub fn to_words(&self) -> [u16; LIST_WORDS] {
-        [
-            self.valid,
-            self.element,
-            self.number,
-            self.zero,
-            self.unread,
-        ]
-    }
-
-    /// Of the words that the store holds.
-    #[must_use]
-    pub fn from_words([valid, element, number, zero, unread]: [u16; LIST_WORDS]) -> Self {
-        Self {
-            valid,
-            element,
-            number,
-            zero,
-            unread,
-        }
-    }
-
-    /// An event of this number has been entered.
-    pub fn enter(&mut self, number: u16) {
-        self.number = number;
-        self.element = number % ENTRIES;
-        if self.valid < ENTRIES {
-            self.valid += 1;
-            self.unread += 1;
-        }
     }
 }

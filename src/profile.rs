@@ -19,8 +19,9 @@
 //! ends at its time, the rest of the block is marked as skipped, and a new block begins: inside a block times are without a gap.
 
 use crate::calendar::SAVING;
+use crate::list;
 use crate::readings::Readings;
-use crate::store::{self, Board, Place};
+use crate::store::{self, Board, Kept, Place};
 use c12::clock;
 use c12::snapshot::offset;
 
@@ -65,20 +66,10 @@ pub const CLOCK_BACK: u16 = 0x80 | PARTIAL;
 /// the first and of the fourth quadrant: that of a consumer without and with too many capacitors.
 pub static SELECT: [[u8; 3]; CHANNELS] = [[0, 0, 0xFF], [0, 1, 0xFF], [0, 2, 0xFF], [0, 5, 0xFF]];
 
-/// State of the profile; first what ST63 shows.
+/// State of the profile, beside its [list](crate::list) of blocks: the newest of them is the one under way.
 #[repr(C)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Blocks that count, the one under way included.
-    pub valid_blocks: u16,
-    /// Place of the block under way, 0 … 25.
-    pub block: u16,
-    /// Its number, wrapping.
-    pub sequence: u16,
-    /// Upper half of that.
-    pub zero: u16,
-    /// As many as count: nobody tells that he has read them.
-    pub unread: u16,
     /// Intervals of the block under way.
     pub intervals: u16,
     /// Length of an interval in minutes, 1 … 60, a divisor of 60.
@@ -90,16 +81,11 @@ pub struct Profile {
 }
 
 /// 16-bit words of [`Profile`].
-pub const WORDS: usize = 8 + CHANNELS;
+pub const WORDS: usize = 3 + CHANNELS;
 
 impl Profile {
-    /// None yet; [`restart`](Self::restart) before use.
+    /// None yet; [`restart`] before use.
     pub const ZERO: Self = Self {
-        valid_blocks: 0,
-        block: 0,
-        sequence: 0,
-        zero: 0,
-        unread: 0,
         intervals: 0,
         interval_min: 0,
         status: 0,
@@ -110,58 +96,30 @@ impl Profile {
     #[must_use]
     pub fn to_words(&self) -> [u16; WORDS] {
         let [a, b, c, d] = self.start_wh;
-        [
-            self.valid_blocks,
-            self.block,
-            self.sequence,
-            self.zero,
-            self.unread,
-            self.intervals,
-            self.interval_min,
-            self.status,
-            a,
-            b,
-            c,
-            d,
-        ]
+        [self.intervals, self.interval_min, self.status, a, b, c, d]
     }
 
     /// Of the words that the store holds.
     #[must_use]
-    pub fn from_words(words: [u16; WORDS]) -> Self {
-        let [
-            valid_blocks,
-            block,
-            sequence,
-            zero,
-            unread,
-            intervals,
-            interval_min,
-            status,
-            start_wh @ ..,
-        ] = words;
+    pub fn from_words([intervals, interval_min, status, start_wh @ ..]: [u16; WORDS]) -> Self {
         Self {
-            valid_blocks,
-            block,
-            sequence,
-            zero,
-            unread,
             intervals,
             interval_min,
             status,
             start_wh,
         }
     }
+}
 
-    /// Forgets what is recorded; from now on an interval has so many minutes.
-    #[inline(never)]
-    pub fn restart(&mut self, interval_min: u16) {
-        self.interval_min = interval_min;
-        self.valid_blocks = 1;
-        self.unread = 1;
-        self.intervals = 0;
-        self.status = PARTIAL;
-    }
+/// Forgets what is recorded; from now on an interval has so many minutes.
+#[inline(never)]
+pub fn restart(kept: &mut Kept, interval_min: u16) {
+    kept.profile.interval_min = interval_min;
+    kept.profile.intervals = 0;
+    kept.profile.status = PARTIAL;
+    let blocks = &mut kept.lists[list::PROFILE];
+    blocks.valid = 1;
+    blocks.unread = 1;
 }
 
 /// Records the interval under way, which ends now; the next one begins.
@@ -169,7 +127,8 @@ impl Profile {
 pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
     let kept = &mut readings.kept;
     let profile = &mut kept.profile;
-    let place = Place::profile(profile.block);
+    let blocks = &mut kept.lists[list::PROFILE];
+    let place = Place::profile(blocks.element);
     for (at, byte) in (0..HEAD).zip(kept.clock.bytes()) {
         board.write_byte(place, at, *byte as u16);
     }
@@ -190,15 +149,11 @@ pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
     profile.intervals += 1;
     if profile.intervals == INTERVALS {
         profile.intervals = 0;
-        profile.sequence = profile.sequence.wrapping_add(1);
-        profile.block += 1;
-        if profile.block == BLOCKS {
-            profile.block = 0;
+        let mut next = blocks.element + 1;
+        if next == BLOCKS {
+            next = 0;
         }
-        if profile.valid_blocks < BLOCKS {
-            profile.valid_blocks += 1;
-            profile.unread += 1;
-        }
+        blocks.enter(next, blocks.number.wrapping_add(1), BLOCKS);
     }
 }
 

@@ -9,6 +9,7 @@ use super::board::FACTORY_JUMPER;
 use c12::calibration::{CHANNEL_SIZE, offset};
 use core::arch::asm;
 use core::mem::offset_of;
+use meter430::list::{self, List};
 use meter430::store::{self, Board, CONTENT, Kept, PAGE, Place, kept, kept::WORDS};
 use metrology::Calibration;
 use metrology::calibration;
@@ -82,16 +83,15 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, demand.max_w) == 2 * 53);
         const _: () = assert!(offset_of!(Kept, failures) == 2 * 55);
         const _: () = assert!(offset_of!(Kept, wait_s) == 2 * 56);
-        const _: () = assert!(offset_of!(Kept, profile.valid_blocks) == 2 * kept::PROFILE as usize);
-        const _: () = assert!(offset_of!(Kept, profile.status) == 2 * (kept::PROFILE as usize + 7));
+        const _: () = assert!(offset_of!(Kept, lists) == 2 * kept::LISTS as usize);
+        const _: () = assert!(size_of::<List>() == 2 * list::WORDS);
+        const _: () = assert!(offset_of!(List, element) == 2);
+        const _: () = assert!(offset_of!(List, number) == 4);
+        const _: () = assert!(offset_of!(List, unread) == 6);
+        const _: () = assert!(offset_of!(Kept, profile.intervals) == 2 * kept::PROFILE as usize);
+        const _: () = assert!(offset_of!(Kept, profile.status) == 2 * (kept::PROFILE as usize + 2));
         const _: () =
-            assert!(offset_of!(Kept, profile.start_wh) == 2 * (kept::EVENT_LIST as usize - 4));
-        const _: () = assert!(offset_of!(Kept, event_list.valid) == 2 * kept::EVENT_LIST as usize);
-        const _: () =
-            assert!(offset_of!(Kept, event_list.unread) == 2 * (kept::SELF_READS as usize - 1));
-        const _: () =
-            assert!(offset_of!(Kept, self_reads.element) == 2 * kept::SELF_READS as usize + 1);
-        const _: () = assert!(offset_of!(Kept, self_reads.zero) == 2 * kept::CALENDAR as usize - 1);
+            assert!(offset_of!(Kept, profile.start_wh) == 2 * (kept::PROFILE as usize + 3));
         const _: () = assert!(offset_of!(Kept, calendar) == 2 * (WORDS - 1));
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);

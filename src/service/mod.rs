@@ -13,14 +13,16 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
+use crate::events::ENTRIES;
 use crate::readings::Readings;
+use crate::self_reads::SLOTS;
 use crate::snapshot::DIAGNOSTICS;
 use crate::store::{self, Board, CONTENT, Place, kept};
 use crate::tables::TABLES;
 use crate::tables::general::RESPONSE;
 use crate::tables::registers::{READING_SIZE, READING_TIME};
 use crate::tables::security;
-use crate::{calendar, events, profile, self_reads, settings, tiers};
+use crate::{calendar, events, list, profile, self_reads, settings, tiers};
 use c12::access::{self, Right};
 use c12::clock::{self, Clock};
 use c12::diagnostics;
@@ -115,7 +117,7 @@ impl<B: Board> MeterDevice<B> {
             self.settings = settings::write(&mut self.board, self.settings, 0, &[]);
         }
         self.registers = self.recover(Place::REGISTERS, &mut lost);
-        let Readings { kept, snapshot, .. } = &mut self.readings;
+        let kept = &mut self.readings.kept;
         if self.registers.is_whole() {
             self.board.recall(self.registers, kept);
         }
@@ -125,9 +127,12 @@ impl<B: Board> MeterDevice<B> {
         }
         // The first start of all, or everything is lost.
         if kept.profile.interval_min == 0 {
-            kept.profile.restart(profile::INTERVAL_MIN);
+            profile::restart(kept, profile::INTERVAL_MIN);
             tiers::clear(&mut self.board);
+            // There has been no season: registers of zero.
+            self.keep_reading(self_reads::SEASON);
         }
+        let Readings { kept, snapshot, .. } = &mut self.readings;
         kept.profile.status |= profile::POWER_FAILURE;
         kept.power_ups = kept.power_ups.wrapping_add(1);
         kept.copies_lost = kept.copies_lost.wrapping_add(lost);
@@ -157,7 +162,7 @@ impl<B: Board> MeterDevice<B> {
         ];
         events::put(&mut self.board, &entry);
         let kept = &mut self.readings.kept;
-        kept.event_list.enter(kept.events);
+        kept.lists[list::LOG].enter(kept.events % ENTRIES, kept.events, ENTRIES);
         kept.events = kept.events.wrapping_add(1);
         self.save();
     }
@@ -221,8 +226,17 @@ impl<B: Board> MeterDevice<B> {
                 tiers::settle(&self.readings, &mut self.board);
                 // Again after the clock was set by it: another tier may begin then.
                 loop {
+                    let before = self.readings.kept.calendar;
                     let event =
                         calendar::follow(&mut self.readings, &mut self.board, self.settings);
+                    let after = self.readings.kept.calendar;
+                    if (before ^ after) & calendar::SEASON != 0 {
+                        // Kept before the new season is saved: a supply failure in between does it again.
+                        self.readings.kept.calendar = before;
+                        self.keep_reading(self_reads::SEASON);
+                        self.readings.kept.calendar = after;
+                        self.log(code::SEASON_CHANGE, 0);
+                    }
                     if event == 0 {
                         break;
                     }
@@ -235,9 +249,11 @@ impl<B: Board> MeterDevice<B> {
     /// Enters the registers into the list of self-reads.
     #[inline(never)]
     fn read_self(&mut self) {
-        let slot = self.readings.kept.self_reads.next();
+        let slot = self_reads::next(self.readings.kept.lists[list::SELF_READS].element);
         self.keep_reading(slot);
-        self.readings.kept.self_reads.enter(slot);
+        let self_reads = &mut self.readings.kept.lists[list::SELF_READS];
+        let number = self_reads.number.wrapping_add(1);
+        self_reads.enter(slot, number, SLOTS as u16 - 1);
         // It counts from now on: after a supply failure there is no second midnight.
         self.save();
     }

@@ -3,7 +3,7 @@
 use super::{MeterDevice, STANDING, STATUS_CLOCK_ERROR};
 use crate::store::Board;
 use crate::tables::general::{MODE, RESPONSE};
-use crate::{profile, self_reads};
+use crate::{list, profile, self_reads};
 use c12::access::{PROCEDURE, Right};
 use c12::event::code;
 use c12::procedure::{Initiate, Outcome, number};
@@ -34,6 +34,15 @@ impl<B: Board> MeterDevice<B> {
             number::CHANGE_MODE => match request.parameters {
                 [MODE] => (Outcome::Completed, 0),
                 _ => (Outcome::Conflict, 0),
+            },
+            number::RESET_LIST_POINTERS => match request.parameters {
+                [list] => self.update_lists(*list as u16, ALL),
+                _ => (Outcome::InvalidParameter, 0),
+            },
+            number::UPDATE_LAST_READ => match request.parameters {
+                // More than a list can have is all the same.
+                [list, low, 0] => self.update_lists(*list as u16, *low as u16),
+                _ => (Outcome::InvalidParameter, 0),
             },
             number::CLEAR_STANDARD_STATUS => {
                 if let Some(data) = data.first_chunk_mut() {
@@ -96,4 +105,33 @@ impl<B: Board> MeterDevice<B> {
             _ => (Outcome::Unrecognised, 0),
         }
     }
+
+    /// Takes so many entries of a list as read, or forgets [`ALL`] that there are.
+    fn update_lists(&mut self, code: u16, entries: u16) -> (Outcome, u16) {
+        let mut outcome = Outcome::InvalidParameter;
+        let mut each = code;
+        // The history log is the event log.
+        if each == 7 {
+            each = 1;
+        }
+        for list in &mut self.readings.kept.lists {
+            each = each.wrapping_sub(1);
+            if each == 0 || code == 255 {
+                list.take(entries);
+                if entries == ALL {
+                    list.forget();
+                }
+                outcome = Outcome::Completed;
+            }
+        }
+        let kept = &mut self.readings.kept;
+        // There is always a block under way.
+        if kept.lists[list::PROFILE].valid == 0 {
+            profile::restart(kept, kept.profile.interval_min);
+        }
+        (outcome, 0)
+    }
 }
+
+/// More entries than any list has.
+const ALL: u16 = 0x7FFF;

@@ -121,7 +121,7 @@ impl<B: Board> Device for MeterDevice<B> {
                 if minutes == 0 || clock::rest(60, minutes) != 0 {
                     return Err(Response::Onp);
                 }
-                self.readings.kept.profile.restart(minutes);
+                profile::restart(&mut self.readings.kept, minutes);
             }
             _ => {
                 // A table of settings is one run of them.

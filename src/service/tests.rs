@@ -310,15 +310,15 @@ fn the_registers_of_the_last_midnights_are_kept() {
 
         let mut again = MeterDevice::new(meter.board.clone());
         let list = read(&mut again, 26);
-        assert_eq!(list.len(), 6 + 6 * 43);
-        let valid = day.min(5) as usize;
-        let element = (day % 6) as usize;
+        assert_eq!(list.len(), 6 + 5 * 43);
+        let valid = day.min(4) as usize;
+        let element = (day % 5) as usize;
         assert_eq!(
             list[..6],
             [4, valid as u8, element as u8, day as u8, 0, valid as u8]
         );
         for back in 0..valid {
-            let place = 6 + 43 * ((element + 6 - back) % 6);
+            let place = 6 + 43 * ((element + 5 - back) % 5);
             assert_eq!(list[place..][..43], expected[expected.len() - 1 - back]);
         }
     }
@@ -354,9 +354,9 @@ fn a_supply_failure_while_registers_are_kept_leaves_those_that_were() {
         }
         let last = usize::from(after[2][2]);
         let moved = last != newest;
-        assert!(!moved || last == (newest + 1) % 6);
+        assert!(!moved || last == (newest + 1) % 5);
         for back in usize::from(moved)..count {
-            let place = 6 + 43 * ((last + 6 - back) % 6);
+            let place = 6 + 43 * ((last + 5 - back) % 5);
             assert_eq!(
                 after[2][place..][..43],
                 before[2][place..][..43],
@@ -378,4 +378,50 @@ fn setting_nothing_of_the_clock_is_refused() {
     let answer = read(&mut meter, 8);
     assert_ne!(answer[3], 0, "{answer:?}");
     assert_ne!(meter.status & STATUS_CLOCK_ERROR, 0);
+}
+
+#[test]
+fn lists_are_taken_as_read_and_forgotten() {
+    let mut meter = opened(&UTILITY);
+    // Valid and unread: log, self-reads, blocks of the load profile.
+    let state = |meter: &mut Meter| {
+        meter.save();
+        let (log, reads, blocks) = (read(meter, 76), read(meter, 26), read(meter, 63));
+        [log[1], log[9], reads[1], reads[5], blocks[1], blocks[9]]
+    };
+    for _ in 0..3 {
+        assert_eq!(run(&mut meter, 9, &[2]), [0]);
+    }
+    // A power-up and three procedures.
+    assert_eq!(state(&mut meter), [4, 4, 3, 3, 1, 1]);
+    assert_eq!(run(&mut meter, 5, &[2, 2, 0]), [0]);
+    assert_eq!(state(&mut meter), [5, 5, 3, 1, 1, 1]);
+    assert_eq!(run(&mut meter, 5, &[7, 3, 0]), [0]);
+    assert_eq!(state(&mut meter), [6, 3, 3, 1, 1, 1]);
+    assert_eq!(run(&mut meter, 5, &[255, 9, 0]), [0]);
+    // Running this one is an event too.
+    assert_eq!(state(&mut meter), [7, 1, 3, 0, 1, 0]);
+    for (procedure, parameters) in [
+        (4, &[][..]),
+        (4, &[0]),
+        (4, &[4]),
+        (4, &[8]),
+        (4, &[1, 0]),
+        (5, &[1]),
+        (5, &[1, 1]),
+        (5, &[0, 1, 0]),
+        (5, &[4, 1, 0]),
+        (5, &[1, 1, 0, 0]),
+    ] {
+        assert_eq!(run(&mut meter, procedure, parameters), [2]);
+    }
+    assert_eq!(state(&mut meter), [7, 1, 3, 0, 1, 0]);
+    assert_eq!(run(&mut meter, 4, &[2]), [0]);
+    assert_eq!(state(&mut meter), [8, 2, 0, 0, 1, 0]);
+    meter.readings.kept.profile.intervals = 5;
+    assert_eq!(run(&mut meter, 4, &[3]), [0]);
+    assert_eq!(state(&mut meter), [9, 3, 0, 0, 1, 1]);
+    assert_eq!(read(&mut meter, 63)[11..], [0, 0]);
+    assert_eq!(run(&mut meter, 4, &[255]), [0]);
+    assert_eq!(state(&mut meter), [1, 1, 0, 0, 1, 1]);
 }

@@ -10,24 +10,22 @@
 //! | 49 | import pulses at the beginning of the demand interval |
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
-//! | 57 … 68 | load profile: the words of [`Profile`] |
-//! | 69 … 73 | what ST76 says about the event log: the words of [`List`] |
-//! | 74 … 76 | what ST26 says about the self-reads: the words of [`SelfReads`] |
-//! | 77 | STATUS of ST55: tier and season |
-//! | 78, 79 | free, zero |
+//! | 57 … 68 | what the tables say about log, self-reads and load profile: the words of each [`List`] |
+//! | 69 … 75 | load profile: the words of [`Profile`] |
+//! | 76 | STATUS of ST55: tier and season |
+//! | 77 … 79 | free, zero |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
 use crate::demand::Demand;
-use crate::events::{self, List};
+use crate::list::{self, List};
 use crate::profile::{self, Profile};
-use crate::self_reads::{self, SelfReads};
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = 57 + profile::WORDS + events::LIST_WORDS + self_reads::WORDS + 1;
+pub const WORDS: usize = PROFILE as usize + profile::WORDS + 1;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -39,17 +37,14 @@ pub const CLOCK: u16 = 45;
 /// The first word of what ST23 shows of the demand.
 pub const DEMAND: u16 = 50;
 
+/// The first word of the lists.
+pub const LISTS: u16 = 57;
+
 /// The first word of the load profile's state.
-pub const PROFILE: u16 = 57;
-
-/// The first word of what ST76 says about the event log.
-pub const EVENT_LIST: u16 = PROFILE + profile::WORDS as u16;
-
-/// The first word of what ST26 says about the self-reads.
-pub const SELF_READS: u16 = EVENT_LIST + events::LIST_WORDS as u16;
+pub const PROFILE: u16 = LISTS + (list::COUNT * list::WORDS) as u16;
 
 /// The word of tier and season.
-pub const CALENDAR: u16 = SELF_READS + self_reads::WORDS as u16;
+pub const CALENDAR: u16 = PROFILE + profile::WORDS as u16;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -78,12 +73,10 @@ pub struct Kept {
     pub failures: u16,
     /// Seconds until the next password is looked at; they do not pass without supply.
     pub wait_s: u16,
+    /// Log, self-reads and blocks of the load profile, as [`list`] places them.
+    pub lists: [List; list::COUNT],
     /// Load profile.
     pub profile: Profile,
-    /// Event log.
-    pub event_list: List,
-    /// Self-reads.
-    pub self_reads: SelfReads,
     /// STATUS of ST55: bits 0 to 2 the tier, 12 to 15 the season.
     pub calendar: u16,
 }
@@ -100,9 +93,8 @@ impl Kept {
         demand: Demand::ZERO,
         failures: 0,
         wait_s: 0,
+        lists: [const { List::ZERO }; list::COUNT],
         profile: Profile::ZERO,
-        event_list: List::ZERO,
-        self_reads: SelfReads::ZERO,
         calendar: 0,
     };
 
@@ -131,11 +123,11 @@ impl Kept {
         let begun = [start];
         let all = all.iter().chain(&clock).chain(&begun).chain(&shown);
         let later = [max_w, zero, self.failures, self.wait_s];
+        let [log, self_reads, blocks] = &self.lists;
+        let lists = [log.to_words(), self_reads.to_words(), blocks.to_words()];
         let profile = self.profile.to_words();
-        let list = self.event_list.to_words();
-        let self_reads = self.self_reads.to_words();
-        let later = later.iter().chain(&profile).chain(&list);
-        let later = later.chain(&self_reads).chain([&self.calendar]);
+        let later = later.iter().chain(lists.as_flattened()).chain(&profile);
+        let later = later.chain([&self.calendar]);
         for (to, from) in rest.iter_mut().zip(all.chain(later)) {
             *to = *from;
         }
@@ -172,9 +164,10 @@ impl Kept {
         kept.failures = u16::from_le_bytes([byte(), byte()]);
         kept.wait_s = u16::from_le_bytes([byte(), byte()]);
         let mut word = || u16::from_le_bytes([byte(), byte()]);
+        for list in &mut kept.lists {
+            *list = List::from_words(core::array::from_fn(|_| word()));
+        }
         kept.profile = Profile::from_words(core::array::from_fn(|_| word()));
-        kept.event_list = List::from_words(core::array::from_fn(|_| word()));
-        kept.self_reads = SelfReads::from_words(core::array::from_fn(|_| word()));
         kept.calendar = word();
         kept
     }

@@ -4,9 +4,8 @@ extern crate std;
 
 use super::*;
 use crate::demand::Demand;
-use crate::events::List;
+use crate::list::List;
 use crate::profile::Profile;
-use crate::self_reads::SelfReads;
 use crate::service::{MeterDevice, STATUS_NONVOLATILE_FAILURE};
 use crate::snapshot::DIAGNOSTICS;
 use c12::clock::Clock;
@@ -60,11 +59,11 @@ fn words_are_stored_in_the_documented_order() {
     };
     kept.failures = 0xDDDD;
     kept.wait_s = 0xEEEE;
-    kept.profile = Profile::from_words([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    kept.event_list = List::from_words([13, 14, 15, 16, 17]);
+    kept.lists = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]].map(List::from_words);
+    kept.profile = Profile::from_words([13, 14, 15, 16, 17, 18, 19]);
     kept.calendar = 0x1701;
-    kept.self_reads = SelfReads::from_words([0x1312, 20, 0x1615]);
-    assert_eq!((kept.profile.intervals, kept.profile.start_wh[3]), (6, 12));
+    assert_eq!((kept.lists[2].element, kept.lists[1].unread), (10, 8));
+    assert_eq!((kept.profile.intervals, kept.profile.start_wh[3]), (13, 19));
     let words = kept.to_words();
     assert_eq!(
         words[6..12],
@@ -75,7 +74,7 @@ fn words_are_stored_in_the_documented_order() {
         [
             0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007, 0xAAAA, 0x0908, 0x0B0A, 0x0D0C,
             0xBBBB, 0xCCCC, 0xDDDD, 0xEEEE, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-            17, 0x1312, 20, 0x1615, 0x1701
+            17, 18, 19, 0x1701
         ]
     );
     assert!(

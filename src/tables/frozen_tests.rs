@@ -5,6 +5,7 @@ extern crate std;
 
 use super::{TABLES, sources};
 use crate::demand::Demand;
+use crate::list::List;
 use crate::service::{MeterDevice, STATUS_UNPROGRAMMED};
 use crate::store::{Board, MemoryBoard, Place};
 use c12::calibration::{self, Constants};
@@ -69,11 +70,11 @@ fn general() {
         [
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
             0, // header
-            0xAB, 0xBD, 0xF1, 0x1E, // ST 0 1 3 5 7, 8 10-13 15, 16 20-23, 25-28
-            0, 0x1F, 0xFC, // ST 40-44, 50-55
-            0xF0, 0xC1, 0x19, // ST 60-63, 64 70 71, 72 75 76
+            0xEF, 0xFD, 0xF1, 0x1F, // ST 0-3 5-7, 8 10-15, 16 20-23, 24-28
+            0, 0x3F, 0xFC, // ST 40-45, 50-55
+            0xF0, 0xC1, 0x1F, // ST 60-63, 64 70 71, 72-76
             0x1F, // MT0 to MT4
-            0xC0, 0x06, // procedures 6 7 9 10
+            0xF0, 0x06, // procedures 4-7 9 10
             0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0,    // ST 5 7, 42, 53 54, 61 can be written
             0x02  // MT1 too
         ]
@@ -82,8 +83,18 @@ fn general() {
         read(&mut meter, 1),
         *b"M430METER430\x01\x00\x00\x010123456789ABCDEF"
     );
+    assert_eq!(
+        read(&mut meter, 2),
+        *b".15625.15625\x01     \x08\0\x00100   10    "
+    );
     assert_eq!(read(&mut meter, 3), [1, 0x81, 0x00, 0, 0x41, 0x00]);
     assert_eq!(read(&mut meter, 5), *b"0123456789ABCDEF    ");
+    let mut utility = [b' '; 230];
+    utility[80..96].copy_from_slice(b"0123456789ABCDEF");
+    for version in [182, 188] {
+        utility[version..version + 2].fill(0);
+    }
+    assert_eq!(read(&mut meter, 6), utility);
 }
 
 #[test]
@@ -110,11 +121,12 @@ fn sources_and_selections() {
             25, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19
         ]
     );
-    assert_eq!(read(&mut meter, 20), [6, 4, 6, 7, 1, 0, 1, 0, 0, 8]);
+    assert_eq!(read(&mut meter, 20), [6, 4, 5, 7, 1, 0, 1, 0, 0, 8]);
     assert_eq!(read(&mut meter, 21), read(&mut meter, 20));
     assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6, 15, 1]);
     assert_eq!(read(&mut meter, 27), [7, 8, 9, 10, 11, 12, 13, 14]);
     assert_eq!(read(&mut meter, 13), [15, 0]);
+    assert!(read(&mut meter, 14).is_empty());
     assert_eq!(sources::SOURCES, 16);
 }
 
@@ -152,6 +164,7 @@ fn access_and_time() {
             0x01, 0x28, 0, 4 // MT1
         ]
     );
+    assert!(read(&mut meter, 45).is_empty());
     assert_eq!(read(&mut meter, 51), [0, 0x13, 0x12, 0, 6, 11, 0, 67, 0]);
     assert_eq!(read(&mut meter, 53), [0; 9]);
     assert_eq!(read(&mut meter, 54), [0; 67]);
@@ -176,12 +189,9 @@ fn load_profile() {
         read(&mut meter, 62),
         [0, 0, 255, 0, 1, 255, 0, 2, 255, 0, 5, 255, 2]
     );
-    let profile = &mut meter.readings.kept.profile;
-    profile.valid_blocks = 7;
-    profile.unread = 7;
-    profile.block = 6;
-    profile.sequence = 0x0102;
-    profile.intervals = 5;
+    let kept = &mut meter.readings.kept;
+    kept.lists[2] = List::from_words([7, 6, 0x0102, 7]);
+    kept.profile.intervals = 5;
     meter.save();
     assert_eq!(
         read(&mut meter, 63),
@@ -208,18 +218,20 @@ fn load_profile() {
 #[test]
 fn events() {
     let mut meter = meter();
-    assert_eq!(read(&mut meter, 71), [1, 6, 1, 0, 4, 0, 0, 32, 0]);
+    assert_eq!(read(&mut meter, 71), [3, 6, 1, 4, 4, 32, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
-    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, measurement error, tamper; wrong password.
-    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 0, 0, 0x88, 1]);
+    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, season, measurement error, tamper; wrong password.
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 1, 0, 0x88, 1]);
     assert_eq!(
         read(&mut meter, 75),
         [
-            0x14, 0x06, 0xD0, 0, 0, 0x88, 1, // the same events
-            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xC0, 0x06 // as ST0 has them
+            0x14, 0x06, 0xD0, 1, 0, 0x88, 1, // the same events
+            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0x06 // as ST0 has them
         ]
     );
+    assert_eq!(read(&mut meter, 73), read(&mut meter, 75));
     let log = read(&mut meter, 76);
+    assert_eq!(read(&mut meter, 74), log);
     assert_eq!(log.len(), 11 + 32 * 16);
     assert_eq!(
         log[..27],
@@ -254,9 +266,9 @@ fn any_piece_of_a_table_is_that_piece_of_the_whole() {
 #[test]
 fn what_does_not_exist_is_refused() {
     let mut meter = meter();
-    assert_eq!(meter.begin_read(45), Err(Response::Iar));
+    assert_eq!(meter.begin_read(46), Err(Response::Iar));
     assert_eq!(meter.begin_read(4096 + 5), Err(Response::Iar));
-    assert_eq!(meter.write(45, 0, &[0]), Err(Response::Iar));
+    assert_eq!(meter.write(46, 0, &[0]), Err(Response::Iar));
     assert_eq!(meter.write(5, 0, &[0]), Err(Response::Isc));
 }
 

@@ -1,4 +1,4 @@
-//! Decade 0: what this meter is and does on demand. ST0, ST1, ST3, ST5, ST7, ST8.
+//! Decade 0: what this meter is and does on demand. ST0 to ST3, ST5 to ST8.
 
 use super::{ANNOUNCED, live, snapshot_part};
 use crate::settings::IDENTIFICATION_SIZE;
@@ -11,7 +11,9 @@ const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
 const PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 0);
 
 /// Every procedure of the meter; none is a manufacturer's.
-pub const PROCEDURES: [Announced; 4] = [
+pub const PROCEDURES: [Announced; 6] = [
+    Announced::read(number::RESET_LIST_POINTERS),
+    Announced::read(number::UPDATE_LAST_READ),
     Announced::read(number::CHANGE_MODE),
     Announced::read(number::CLEAR_STANDARD_STATUS),
     Announced::read(number::REMOTE_RESET),
@@ -104,6 +106,10 @@ pub static ST1: [Part; 2] = [
     },
 ];
 
+/// DEVICE_NAMEPLATE: watt-hours a pulse, in operation and for a test; the display's scalar; one element; 100 A, tested at 10 A.
+/// The standard's codes of frequency, base, accuracy class and voltages are not known for sure: zero.
+pub static ST2: [Part; 1] = [Part::Rom(b".15625.15625\x01     \x08\0\x00100   10    ")];
+
 /// ED_MODE_STATUS: metering mode, the standard's status, our flags.
 pub static ST3: [Part; 4] = [
     Part::Rom(&[MODE]),
@@ -120,6 +126,30 @@ pub static ST5: [Part; 1] = [Part::Live {
     id: live::IDENTIFICATION,
     size: IDENTIFICATION_SIZE as u16,
 }];
+
+/// UTIL_INFO: the meter keeps of it what ST5 says, the device's identification. The rest, from the owner's name to the tariff, is
+/// blank: the head-end knows it, and FRAM has no room for it. Versions and revisions of the two programs that set the meter up
+/// are zero.
+pub static ST6: [Part; 6] = [
+    blank(4 * IDENTIFICATION_SIZE as u16),
+    Part::Live {
+        id: live::IDENTIFICATION,
+        size: 3 * IDENTIFICATION_SIZE as u16 + 3 * 10 + 8 + 4,
+    },
+    NO_VERSION,
+    blank(4),
+    NO_VERSION,
+    blank(10 + 30),
+];
+
+const NO_VERSION: Part = Part::Rom(&[0, 0]);
+
+const fn blank(size: u16) -> Part {
+    Part::Live {
+        id: live::BLANK,
+        size,
+    }
+}
 
 /// PROC_INITIATE: as long as its parameters, and only written.
 pub static ST7: [Part; 0] = [];

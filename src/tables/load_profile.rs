@@ -1,7 +1,8 @@
 //! Decade 6: the load profile. ST60 and ST61 (the same bytes), ST62, ST63, ST64.
 
 use super::live;
-use super::registers::saved;
+use super::registers::{NUMBER_HIGH, list_state, saved};
+use crate::list;
 use crate::profile::{BLOCK, BLOCKS, CHANNELS, INTERVALS, SELECT};
 use crate::store::{CONTENT, kept};
 use c12::table::Part;
@@ -27,14 +28,20 @@ pub static ST61: [Part; 2] = [
         0,
         CHANNELS as u8,
     ]),
-    saved(PROFILE + 12, 1),
+    saved(PROFILE + 2, 1),
 ];
 
 /// LP_CTRL: the channels.
 pub static ST62: [Part; 2] = [Part::Rom(SELECT.as_flattened()), Part::Rom(&[UINT16])];
 
-/// LP_STATUS: circular, recording.
-pub static ST63: [Part; 2] = [Part::Rom(&[(1 << 2) | (1 << 5)]), saved(PROFILE, 12)];
+/// LP_STATUS: circular, recording; behind the list's state the intervals of the block under way.
+pub static ST63: [Part; 4] = [
+    Part::Rom(&[(1 << 2) | (1 << 5)]),
+    list_state(list::PROFILE, 0, 6),
+    NUMBER_HIGH,
+    list_state(list::PROFILE, 6, 4),
+];
+const _: () = assert!(kept::LISTS as usize + list::COUNT * list::WORDS == kept::PROFILE as usize);
 
 /// LP_DATA_SET1.
 pub static ST64: [Part; 1] = [Part::Live {

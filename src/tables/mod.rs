@@ -5,13 +5,13 @@
 //!
 //! | file | tables |
 //! |---|---|
-//! | `general` | ST0 configuration, ST1 manufacturer, ST3 status, ST5 identification, ST7 and ST8 procedures |
-//! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST15 constants, ST16 definitions |
-//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST25 the same at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
-//! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access |
+//! | `general` | ST0 configuration, ST1 manufacturer, ST2 nameplate, ST3 status, ST5 identification, ST6 the utility's data, ST7 and ST8 procedures |
+//! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST14 control, ST15 constants, ST16 definitions |
+//! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST24 the same at the season's end, ST25 at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
+//! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access, ST45 keys |
 //! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, ST55 clock and tier |
 //! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
-//! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST75 what else is, ST76 event log |
+//! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST73/75 what else is, ST74/76 history and event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
 //! | `mt1` in [`c12::calibration`] | MT1 calibration constants |
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
@@ -52,8 +52,10 @@ pub mod live {
         pub const ANSWER: u16 = 5;
         /// [`super::PROFILE`].
         pub const PROFILE: u16 = 6;
+        /// [`super::BLANK`].
+        pub const BLANK: u16 = 7;
         /// [`super::IDENTIFICATION`], and every other setting that cannot be read.
-        pub const IDENTIFICATION: u16 = 7;
+        pub const IDENTIFICATION: u16 = 8;
     }
 
     /// ED_STD_STATUS1, 2 bytes.
@@ -68,6 +70,8 @@ pub mod live {
     pub const ANSWER: u16 = kind::ANSWER << 8;
     /// The load profile's blocks.
     pub const PROFILE: u16 = kind::PROFILE << 8;
+    /// Spaces.
+    pub const BLANK: u16 = kind::BLANK << 8;
     /// Settings from here on, by the byte of their copy: what can be written like memory.
     pub const SETTINGS: u16 = (kind::IDENTIFICATION << 8) + CONTENT;
     /// Device identification: the first of them, or the serial number.
@@ -77,7 +81,7 @@ pub mod live {
     /// Registers at the last demand reset, 43 bytes.
     pub const PREVIOUS: u16 = SETTINGS + 0x100;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
-    pub const SAVED: u16 = 0x900;
+    pub const SAVED: u16 = 0xA00;
     /// Stored data: from here on by address.
     pub const STORED: u16 = 0x1000;
 }
@@ -109,20 +113,24 @@ c12::tables! {
     pub static TABLES announced by ANNOUNCED {
         0: read general::ST0;
         1: read general::ST1;
+        2: read general::ST2;
         3: read general::ST3;
         5: write general::ST5;
+        6: read general::ST6;
         7: write general::ST7;
         8: read general::ST8;
         10: read sources::ST11;
         11: read sources::ST11;
         12: read sources::ST12;
         13: read sources::ST13;
+        14: read sources::ST14;
         15: read sources::ST15;
         16: read sources::ST16;
         20: read registers::ST21;
         21: read registers::ST21;
         22: read registers::ST22;
         23: read registers::ST23;
+        24: read registers::ST24;
         25: read registers::ST25;
         26: read registers::ST26;
         27: read registers::ST27;
@@ -132,6 +140,7 @@ c12::tables! {
         42: write security::ST42;
         43: read security::ST43;
         44: read security::ST44;
+        45: read security::ST45;
         50: read time::ST51;
         51: read time::ST51;
         52: read time::ST52;
@@ -146,6 +155,8 @@ c12::tables! {
         70: read logs::ST71;
         71: read logs::ST71;
         72: read logs::ST72;
+        73: read logs::ST75;
+        74: read logs::ST76;
         75: read logs::ST75;
         76: read logs::ST76;
         2048: read MT0;

@@ -1,11 +1,11 @@
-//! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22, ST23, ST25, ST26, ST27,
-//! ST28.
+//! Decade 2: registers. ST20 and ST21 (the same bytes: what is possible is what is used), ST22 to ST28.
 
 use super::general::joined;
 use super::live;
 use super::snapshot_part;
 use super::sources::{DEMANDS, ENERGIES, SOURCES};
-use crate::self_reads::{self, SLOTS};
+use crate::list;
+use crate::self_reads::{self, SEASON, SLOTS};
 use crate::store;
 use c12::snapshot::offset;
 use c12::table::Part;
@@ -71,31 +71,46 @@ pub const READING_TIME: usize = 5;
 /// Bytes of that and of ST23.
 pub const READING_SIZE: u16 = READING_TIME as u16 + 1 + 4 * ENERGIES as u16 + 9;
 
+/// PREVIOUS_SEASON_DATA.
+pub static ST24: [Part; 1] = [slots(SEASON, 1)];
+
 /// PREVIOUS_DEMAND_RESET_DATA.
 pub static ST25: [Part; 1] = [Part::Live {
     id: live::PREVIOUS,
     size: READING_SIZE,
 }];
 
-/// Two slots of self-reads.
-const fn slots(first: u16) -> Part {
+/// Slots in one page, two at most.
+const fn slots(first: u16, count: u16) -> Part {
     Part::Live {
         id: self_reads::address(first),
-        size: 2 * READING_SIZE,
+        size: count * READING_SIZE,
     }
 }
 
 /// SELF_READ_DATA: a circular list, its state, its entries.
-pub static ST26: [Part; 5] = [
+pub static ST26: [Part; 8] = [
     Part::Rom(&[1 << 2]),
-    saved(store::CONTENT + 2 * store::kept::SELF_READS, 5),
-    slots(0),
-    slots(2),
-    slots(4),
+    list_state(list::SELF_READS, 0, 1),
+    list_state(list::SELF_READS, 2, 1),
+    list_state(list::SELF_READS, 4, 2),
+    list_state(list::SELF_READS, 6, 1),
+    slots(0, 2),
+    slots(2, 2),
+    slots(4, 1),
 ];
 
 /// Where a copy of the registers has the demand.
 const DEMAND: u16 = store::CONTENT + 2 * store::kept::DEMAND;
+
+/// `size` bytes from `at` of what is kept about a list, in words: valid entries, newest one's place, its number, unread ones.
+pub(super) const fn list_state(list: usize, at: u16, size: u16) -> Part {
+    let first = store::kept::LISTS + (list * list::WORDS) as u16;
+    saved(store::CONTENT + 2 * first + at, size)
+}
+
+/// The upper half of an entry's number: it wraps at 16 bits.
+pub(super) const NUMBER_HIGH: Part = Part::Rom(&[0, 0]);
 
 /// `size` bytes from `at` of the saved registers.
 pub(super) const fn saved(at: u16, size: u16) -> Part {

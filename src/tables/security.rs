@@ -1,4 +1,4 @@
-//! Decade 4: who may do what. ST40 and ST41 (the same bytes), ST42, ST43, ST44.
+//! Decade 4: who may do what. ST40 and ST41 (the same bytes), ST42 to ST45.
 //!
 //! | group | what it may do beyond reading | password, until ST42 is written |
 //! |---|---|---|
@@ -87,3 +87,6 @@ pub static ST43: [Part; 1] = [Part::Rom(DEFAULTS.as_flattened())];
 
 /// ACCESS_CONTROL.
 pub static ST44: [Part; 1] = [Part::Rom(EXCEPTIONS.as_flattened())];
+
+/// KEY: there are none.
+pub static ST45: [Part; 0] = [];

@@ -1,4 +1,4 @@
-//! Decade 1: what the meter measures, and in which units. ST11, ST12, ST13, ST15, ST16.
+//! Decade 1: what the meter measures, and in which units. ST11 to ST16.
 //!
 //! | source | quantity | unit | shown in |
 //! |---|---|---|---|
@@ -114,6 +114,9 @@ pub static ST12: [Part; 1] = [Part::Rom(&UNIT_BYTES)];
 
 /// DEMAND_CONTROL: the interval in minutes.
 pub static ST13: [Part; 1] = [Part::Rom(&[INTERVAL_MIN, 0])];
+
+/// DATA_CONTROL: nothing is to be told of a source; its entries have no bytes.
+pub static ST14: [Part; 0] = [];
 
 /// CONSTANTS: multiplier 1 and offset 0. Registers are in watt-hours as they stand.
 pub static ST15: [Part; 1] = [Part::Rom(&[1, 0, 0, 0, 0, 0, 0, 0])];

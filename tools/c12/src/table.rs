@@ -387,7 +387,6 @@ mod tests {
     ];
     const TAIL: &[Part] = match &PARTS {
         [_, _, tail @ ..] => tail,
-        _ => &[],
     };
 
     tables! {
