@@ -70,9 +70,7 @@ impl Demodulator {
             // Of the sample before the block: the last of a block that is empty but for it.
             share = [0; CENTRE];
             share[BLOCK] = before;
-            self.oscillator.reverse();
-            self.oscillator.advance(kernel);
-            self.oscillator.reverse();
+            self.oscillator.retreat(kernel);
             self.add(kernel, signal, block_of(&share));
             self.oscillator.advance(kernel);
         }
@@ -114,10 +112,9 @@ impl Demodulator {
         self.running = false;
     }
 
-    /// 4·sin²(ω/2) of the running frequency, Q30: how a sine bends from sample to sample.
-    pub(crate) fn bend<K: Kernel>(&self, kernel: &K) -> i32 {
-        let half_sine = self.oscillator.half_sine();
-        kernel.mul_q30(half_sine, half_sine) << 2
+    /// sin(ω/2) of the running frequency, Q30.
+    pub(crate) fn half_sine(&self) -> i32 {
+        self.oscillator.half_sine()
     }
 
     /// Ends a piece of `length` (Q16 samples) and adds its powers to `sums`, unless the demodulator did not run or

@@ -7,6 +7,7 @@
 use crate::block::{Block, LINE, VOLTAGE};
 use crate::fundamental::Demodulator;
 use crate::kernel::Kernel;
+use crate::wide::is_less;
 use crate::window::{FundamentalSums, PieceEnd};
 
 /// First and last order.
@@ -83,11 +84,10 @@ impl Harmonics {
         if next < ORDERS.0 || next > ORDERS.1 {
             next = ORDERS.0;
         }
-        let mut turns = end.turns.wrapping_mul(next as u32);
-        if turns > MOST_TURNS {
+        if is_less(MOST_TURNS, end.turns.wrapping_mul(next as u32)) {
             next = ORDERS.0;
-            turns = end.turns << 1;
         }
+        let turns = end.turns.wrapping_mul(next as u32);
         let sums = &mut self.running.sums;
         self.demodulator
             .push_block(kernel, signals, Some(end), next, sums);

@@ -1,7 +1,8 @@
 //! Joins blocks: the last samples of one are the history of the next, and lost samples get an estimate.
 
-use crate::block::{Block, CHANNELS, HISTORY, LANE, Lane};
+use crate::block::{BLOCK, Block, CHANNELS, HISTORY, LANE, Lane};
 use crate::kernel::Kernel;
+use crate::wide::half;
 
 /// The newest samples of the previous block, per channel.
 #[derive(Clone, Debug)]
@@ -17,26 +18,37 @@ impl History {
     /// Puts the history in front of the block's new samples, fills in lost ones and remembers the tail; returns how many
     /// were lost.
     ///
-    /// `bend` is ω² in Q30 (4·sin²(ω/2), to be exact): a lost sample continues the sine through the two before it, or,
-    /// if its successor is there, lies between its neighbours. A straight line would flatten a sine by 0.1 % there.
-    pub fn thread<K: Kernel>(&mut self, kernel: &K, block: &mut Block, bend: i32) -> u16 {
-        let lost = block.lost;
-        for (lane, tail) in block.lanes.iter_mut().zip(&mut self.tails) {
-            // Element by element: the compiler would call memcpy for a loop, which is slower.
-            [lane[0], lane[1], lane[2], lane[3]] = *tail;
-            if lost != 0 {
-                fill(kernel, lane, lost, bend);
-            }
-            *tail = [lane[16], lane[17], lane[18], lane[19]];
-        }
+    /// `half_sine` is sin(ω/2) in Q30: a lost sample continues the sine through the two before it, or, if its successor is
+    /// there, lies between its neighbours. A straight line would flatten a sine by 0.1 % there.
+    pub fn thread<K: Kernel>(&mut self, kernel: &K, block: &mut Block, half_sine: i32) -> u16 {
+        let mut lost = block.lost;
         // The caller fills the same block again.
         block.lost = 0;
-        lost.count_ones() as u16
+        for (lane, tail) in block.lanes.iter_mut().zip(&mut self.tails) {
+            lane[..HISTORY].copy_from_slice(tail);
+            fill(kernel, lane, lost, half_sine);
+            tail.copy_from_slice(&lane[BLOCK..]);
+        }
+        let mut count = 0;
+        while lost != 0 {
+            count += lost & 1;
+            lost >>= 1;
+        }
+        count
     }
 }
 
-/// Estimates the lost samples of one lane.
-fn fill<K: Kernel>(kernel: &K, lane: &mut Lane, lost: u16, bend: i32) {
+/// Largest code, and its complement the smallest.
+const MOST: i32 = (1 << 23) - 1;
+
+/// Estimates the lost samples of one lane, if any.
+#[inline(never)]
+fn fill<K: Kernel>(kernel: &K, lane: &mut Lane, lost: u16, half_sine: i32) {
+    if lost == 0 {
+        return;
+    }
+    // 4·sin²(ω/2), which is ω² nearly: how a sine bends from sample to sample.
+    let bend = kernel.mul_q30(half_sine, half_sine) << 2;
     let mut remaining = lost;
     for at in HISTORY..LANE {
         let is_lost = remaining & 1 != 0;
@@ -45,16 +57,26 @@ fn fill<K: Kernel>(kernel: &K, lane: &mut Lane, lost: u16, bend: i32) {
             continue;
         }
         let near = lane[at - 1];
+        let mut base = near;
         let followed = at + 1 < LANE && remaining & 1 == 0;
-        let estimate = if followed {
+        if followed {
+            base = half(near + lane.get(at + 1).copied().unwrap_or(near));
+        }
+        let mut step = kernel.mul_q30(base, bend);
+        if followed {
             // x = (x₋₁ + x₊₁) / (2 − ω²), to second order.
-            let middle = (near + lane.get(at + 1).copied().unwrap_or(near)) >> 1;
-            middle + (kernel.mul_q30(middle, bend) >> 1)
+            step = half(step);
         } else {
             // x = (2 − ω²)·x₋₁ − x₋₂.
-            2 * near - lane[at - 2] - kernel.mul_q30(near, bend)
-        };
-        lane[at] = estimate.clamp(-(1 << 23), (1 << 23) - 1);
+            step = near - lane[at - 2] - step;
+        }
+        let mut estimate = base + step;
+        // The upper word tells whether it fits 24 bits.
+        let upper = (estimate >> 16) as i16;
+        if !(-128..=127).contains(&upper) {
+            estimate = if upper < 0 { !MOST } else { MOST };
+        }
+        lane[at] = estimate;
     }
 }
 
@@ -64,7 +86,6 @@ mod tests {
 
     use super::*;
     use crate::Portable;
-    use crate::block::BLOCK;
     use std::vec::Vec;
 
     const AMPLITUDE: f64 = 3e6;
@@ -77,7 +98,7 @@ mod tests {
 
     /// The sixteen new samples of a second block in which those of `lost` are missing.
     fn filled(lost: u16) -> (u16, Vec<i32>) {
-        let bend = (4.0 * (STEP / 2.0).sin().powi(2) * f64::from(1 << 30)).round() as i32;
+        let half_sine = ((STEP / 2.0).sin() * f64::from(1 << 30)).round() as i32;
         let mut history = History::EMPTY;
         let mut block = Block::EMPTY;
         for n in 0..2 * BLOCK as i32 {
@@ -89,7 +110,7 @@ mod tests {
                 if n >= BLOCK as i32 {
                     block.lost = lost;
                 }
-                let counted = history.thread(&Portable, &mut block, bend);
+                let counted = history.thread(&Portable, &mut block, half_sine);
                 if n >= BLOCK as i32 {
                     assert_eq!(block.lost, 0);
                     return (counted, block.lanes[1][HISTORY..].to_vec());

@@ -1,12 +1,12 @@
 //! The block task's half of the meter: every block is added to the running window, and finished windows come out.
 
-use crate::block::{BLOCK, Block, CENTRE, LINE, NEUTRAL, VOLTAGE};
+use crate::block::{BLOCK, Block, CENTRE, CHANNELS, LINE, NEUTRAL, VOLTAGE};
 use crate::flags::Flags;
 use crate::fundamental::Demodulator;
 use crate::history::History;
 use crate::kernel::Kernel;
-use crate::wide::{SHORTEST, is_less};
-use crate::window::{Cut, PIECES, PieceEnd, Sums, Tally, Window, block_of};
+use crate::wide::{SHORTEST, half, is_less};
+use crate::window::{Cut, PIECES, PieceEnd, Side, Sums, Tally, Window, block_of};
 use crate::zero_cross::{Crossing, Tracker};
 
 /// What must be known before the first sample.
@@ -34,8 +34,8 @@ pub struct Meter {
     sums: Sums,
     tally: Tally,
     demodulator: Demodulator,
-    /// The current that the fundamental is measured with is the neutral's.
-    neutral: bool,
+    /// Whether the current that the fundamental is measured with is the neutral's: [`Flags::NEUTRAL_METERED`] or none.
+    metered: Flags,
     /// What the last block brought; valid where `crossed` and `ended` say so. Not options: those are not all zero when
     /// empty.
     crossing: Crossing,
@@ -66,7 +66,7 @@ impl Meter {
         sums: Sums::ZERO,
         tally: Tally::ZERO,
         demodulator: Demodulator::STOPPED,
-        neutral: false,
+        metered: Flags::NONE,
         crossing: Crossing::ZERO,
         end: PieceEnd::ZERO,
         crossed: false,
@@ -105,8 +105,8 @@ impl Meter {
         block: &mut Block,
         finished: Option<&mut Window>,
     ) -> bool {
-        let bend = self.demodulator.bend(kernel);
-        let lost = self.history.thread(kernel, block, bend);
+        let half_sine = self.demodulator.half_sine();
+        let lost = self.history.thread(kernel, block, half_sine);
         if lost != 0 {
             self.tally.lost += lost;
             self.tally.flags.insert(Flags::SAMPLES_LOST);
@@ -114,14 +114,18 @@ impl Meter {
         self.watch_range(kernel, block);
         let centre = block.centre(VOLTAGE);
         self.crossed = self.tracker.follow(kernel, centre, &mut self.crossing) != 0;
-        self.ended = self.piece_ends(kernel, finished.is_some());
+        self.ended = false;
+        self.look_for_end(kernel, finished.is_some());
         let mut finished = finished.filter(|_| self.ended && self.end.ends_window);
         self.multiply(
             kernel,
             block,
             finished.as_mut().map(|window| &mut window.sums),
         );
-        let current = if self.neutral { NEUTRAL } else { LINE };
+        let mut current = LINE;
+        if self.metered != Flags::NONE {
+            current = NEUTRAL;
+        }
         let signals = [block.centre(VOLTAGE), block.centre(current)];
         let end = self.ended.then_some(&self.end);
         let fundamental = &mut self.tally.fundamental;
@@ -162,7 +166,8 @@ impl Meter {
             let largest = kernel.peak(lane);
             if is_less(*peak, largest) {
                 *peak = largest;
-                if is_less(0x7F_FFFE, largest) {
+                // The largest code is one less than the least's magnitude.
+                if (largest + 1) & (1 << 23) != 0 {
                     self.tally.flags.insert(flag);
                 }
             }
@@ -171,49 +176,48 @@ impl Meter {
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
-    fn piece_ends<K: Kernel>(&mut self, kernel: &K, may_finish: bool) -> bool {
+    fn look_for_end<K: Kernel>(&mut self, kernel: &K, may_finish: bool) {
         let period = self.tracker.period();
-        if !self.crossed {
-            return self.piece_times_out(kernel, period, may_finish);
+        let mut length = self.since_cut;
+        if self.crossed {
+            let crossing = &self.crossing;
+            if crossing.missed {
+                self.tally.flags.insert(Flags::CROSSING_MISSED);
+            }
+            if !crossing.rising {
+                return;
+            }
+            self.piece_cycles += 1;
+            length += crossing.time();
+            let half_cycle = half(period as i32) as u32;
+            if !crossing.acquired && is_less(length, self.piece_length - half_cycle) {
+                return;
+            }
+            if !crossing.missed && self.piece_anchored {
+                self.tracker
+                    .refine(kernel.divide(length as u64, self.piece_cycles as u32));
+            }
+        } else {
+            // No crossing, but time. In a hurry, but not before there is a place: pieces that end in every block leave the main
+            // loop no time to make one.
+            if !(self.hurried && may_finish) {
+                if is_less(length, self.piece_length) {
+                    return;
+                }
+                if period != 0 && is_less(length, self.longest_piece) {
+                    return;
+                }
+            }
+            self.crossing = Crossing::NONE;
         }
-        let crossing = self.crossing;
-        if crossing.missed {
-            self.tally.flags.insert(Flags::CROSSING_MISSED);
-        }
-        if !crossing.rising {
-            return false;
-        }
-        self.piece_cycles += 1;
-        let length = self.since_cut + crossing.time();
-        if !crossing.acquired && is_less(length, self.piece_length - (period >> 1)) {
-            return false;
-        }
-        if !crossing.missed && self.piece_anchored {
-            self.tracker
-                .refine(kernel.divide(length as u64, self.piece_cycles as u32));
-        }
-        self.end_piece(kernel, &crossing, length, may_finish);
-        true
+        self.end_piece(kernel, length, may_finish);
     }
 
-    /// Ends a piece by time when no crossing did.
-    fn piece_times_out<K: Kernel>(&mut self, kernel: &K, period: u32, may_finish: bool) -> bool {
-        // In a hurry, but not before there is a place: pieces that end in every block leave the main loop no time to make one.
-        if !(self.hurried && may_finish) {
-            if is_less(self.since_cut, self.piece_length) {
-                return false;
-            }
-            if period != 0 && is_less(self.since_cut, self.longest_piece) {
-                return false;
-            }
-        }
-        self.end_piece(kernel, &Crossing::NONE, self.since_cut, may_finish);
-        true
-    }
-
-    /// Closes the piece's book-keeping and starts the next.
+    /// Closes the book-keeping of the piece that ends at the crossing, and starts the next.
     #[inline(never)]
-    fn end_piece<K: Kernel>(&mut self, kernel: &K, at: &Crossing, length: u32, may_finish: bool) {
+    fn end_piece<K: Kernel>(&mut self, kernel: &K, length: u32, may_finish: bool) {
+        self.ended = true;
+        let at = &self.crossing;
         let anchored = !at.missed;
         let tally = &mut self.tally;
         tally.length += length;
@@ -273,19 +277,16 @@ impl Meter {
         filtered[0] = self.last_filtered[0];
         let codes = kernel.droop(voltage, &mut self.remainders[0], filtered);
         self.last_filtered[0] = filtered[BLOCK];
-        split.add_codes(kernel, Sums::CODES, codes, v);
-        split.add_products(kernel, Sums::SQUARES, filtered, v);
-        split.add_products(kernel, Sums::POWERS + 1, filtered, n);
+        split.add(kernel, Sums::SQUARES, filtered, v, codes);
+        split.add(kernel, Sums::POWERS + 1, filtered, n, 0);
 
         filtered[0] = self.last_filtered[1];
         let codes = kernel.droop(line, &mut self.remainders[1], filtered);
         self.last_filtered[1] = filtered[BLOCK];
-        split.add_codes(kernel, Sums::CODES + LINE, codes, i);
-        split.add_products(kernel, Sums::SQUARES + LINE, filtered, i);
-        split.add_products(kernel, Sums::POWERS, filtered, v);
+        split.add(kernel, Sums::SQUARES + LINE, filtered, i, codes);
+        split.add(kernel, Sums::POWERS, filtered, v, 0);
 
-        split.add_codes(kernel, Sums::CODES + NEUTRAL, kernel.sum(neutral), n);
-        split.add_products(kernel, Sums::SQUARES + NEUTRAL, n, n);
+        split.add(kernel, Sums::SQUARES + NEUTRAL, n, n, kernel.sum(neutral));
 
         // The old window has what the cut gave it, the new one gets all the rest.
         if let Some((_, closed)) = &split.closing {
@@ -296,22 +297,21 @@ impl Meter {
     }
 
     /// Completes the finished window and starts the next one.
+    #[inline(never)]
     fn finish_window<K: Kernel>(&mut self, kernel: &K, finished: &mut Window) {
         if self.hurried && self.tally.fundamental.pieces == 0 {
             self.tally.fundamental = finished.tally.fundamental;
         }
         self.hurried = false;
-        let neutral = finished.is_by_neutral();
+        let metered = finished.metered();
         finished.tally = self.tally;
         // The neutral passes no droop filter, whose factor is 4.
         kernel.shift_left(&mut finished.sums.0[Sums::SQUARES + NEUTRAL], 2);
         self.tally = Tally::ZERO;
-        if neutral != self.neutral {
-            self.neutral = neutral;
+        self.tally.flags = metered;
+        if metered != self.metered {
+            self.metered = metered;
             self.demodulator.stop();
-        }
-        if self.neutral {
-            self.tally.flags.insert(Flags::NEUTRAL_METERED);
         }
         if !finished.tally.flags.intersects(Flags::NO_MEAN) {
             let mut mean = finished.sums.0[Sums::CODES + VOLTAGE];
@@ -329,43 +329,37 @@ struct Split<'a> {
 }
 
 impl Split<'_> {
-    /// Adds Σ `left`·`right` to the sum at `place`.
+    /// Adds Σ `left`·`right` to the sum at `place`; if that is a sum of squares, adds also the sum of the codes in `right`,
+    /// which is `codes`, to the one of the same channel.
     #[inline(never)]
-    fn add_products<K: Kernel>(
+    fn add<K: Kernel>(
         &mut self,
         kernel: &K,
         place: usize,
         left: &[i32; CENTRE],
         right: &[i32; CENTRE],
-    ) {
-        if let Some((cut, closed)) = &mut self.closing
-            && let Some(sum) = closed.0.get_mut(place)
-        {
-            cut.weigh(kernel, right, |share| kernel.mac(sum, left, share));
-        }
-        if let Some(sum) = self.running.0.get_mut(place) {
-            kernel.mac(sum, block_of(left), block_of(right));
-        }
-    }
-
-    /// Adds the sum of the codes in `centre`, which is `codes`.
-    #[inline(never)]
-    fn add_codes<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        place: usize,
         codes: i32,
-        centre: &[i32; CENTRE],
     ) {
-        if let Some((cut, closed)) = &mut self.closing
-            && let Some(sum) = closed.0.get_mut(place)
-        {
-            cut.weigh(kernel, centre, |share| {
-                kernel.add_small(sum, share.iter().sum());
-            });
+        let place_of_codes = place - Sums::SQUARES;
+        let has_codes = place_of_codes < CHANNELS;
+        if let Some((cut, closed)) = &mut self.closing {
+            let mut share = [0; CENTRE];
+            cut.fill(kernel, right, Side::Old, &mut share);
+            kernel.mac(&mut closed.0[place % Sums::COUNT], left, &share);
+            if has_codes {
+                for part in &share {
+                    kernel.add_small(&mut closed.0[place_of_codes], *part);
+                }
+            }
         }
-        if let Some(sum) = self.running.0.get_mut(place) {
-            kernel.add_small(sum, codes);
+        let running = &mut self.running.0;
+        kernel.mac(
+            &mut running[place % Sums::COUNT],
+            block_of(left),
+            block_of(right),
+        );
+        if has_codes {
+            kernel.add_small(&mut running[place_of_codes], codes);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
-use crate::wide::ONE;
+use crate::wide::{ONE, half};
 
 /// Cosine and sine sums of one signal over a piece; unit: code · sample · 2²⁵.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Oscillator {
     pub fn start<K: Kernel + ?Sized>(&mut self, kernel: &K, turns: u32) {
         let Self { table, phase, step } = self;
         unit_vector(kernel, turns, step);
-        unit_vector(kernel, turns >> 1, phase);
+        unit_vector(kernel, half(turns as i32) as u32, phase);
         let [cosines, sines] = table;
         for (cos, sin) in cosines.iter_mut().zip(sines) {
             [*cos, *sin] = *phase;
@@ -94,15 +94,20 @@ impl Oscillator {
             square(kernel, step);
         }
         // Sixteen times the series' error, a hundred blocks in a row, would show: make the step's length 1 again.
-        let length = kernel.mul_q30(step[0], step[0]) + kernel.mul_q30(step[1], step[1]);
-        let correction = ONE + ((ONE - length) >> 1);
-        step[0] = kernel.mul_q30(step[0], correction);
-        step[1] = kernel.mul_q30(step[1], correction);
+        let mut missing = ONE;
+        for part in &*step {
+            missing -= kernel.mul_q30(*part, *part);
+        }
+        let correction = ONE + half(missing);
+        for part in step {
+            *part = kernel.mul_q30(*part, correction);
+        }
     }
 
-    /// Changes the direction of the steps.
-    pub(crate) fn reverse(&mut self) {
-        self.step[1] = -self.step[1];
+    /// Goes back to the block before.
+    pub(crate) fn retreat<K: Kernel + ?Sized>(&mut self, kernel: &K) {
+        let [cos, sin] = self.step;
+        kernel.rotate(&mut self.phase, &[cos, -sin]);
     }
 
     /// Goes on to the next block.
@@ -116,11 +121,8 @@ impl Oscillator {
     /// The phase is cut to Q22, so that with what [`Kernel::correlate`] keeps the total of a piece of 0.25 s at 8 000 SPS
     /// stays below 2⁶¹ for any input.
     pub fn correlate<K: Kernel>(&self, kernel: &K, samples: &[i32; BLOCK], sum: &mut Phasor) {
-        let mut phase = [0; 2];
-        for (cut, part) in phase.iter_mut().zip(&self.phase) {
-            *cut = part >> 8;
-        }
-        kernel.correlate(samples, &self.table, &phase, sum);
+        let [cos, sin] = self.phase;
+        kernel.correlate(samples, &self.table, &[cos >> 8, sin >> 8], sum);
     }
 
     /// sin(ω/2), Q30, of the running frequency.

@@ -14,6 +14,12 @@ pub(crate) fn mul_q30(a: i32, b: i32) -> i32 {
     ((high << 2) | (low >> 30) as i32) + ((low >> 29) & 1) as i32
 }
 
+/// `x / 2`, rounded down: one bit of two words costs LLVM 26 bytes each time.
+#[inline(never)]
+pub(crate) fn half(x: i32) -> i32 {
+    x >> 1
+}
+
 /// `x = x·m / 2^(32 + shift)`, rounded to nearest, half away from zero; `shift` is 0 … 31 and costs time.
 pub(crate) fn scale(x: &mut i64, m: u32, shift: u16) {
     let is_negative = *x < 0;

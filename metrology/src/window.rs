@@ -17,7 +17,7 @@ pub const PIECES: u16 = 5;
 /// ([`crate::block::VOLTAGE`], `LINE`, `NEUTRAL`), Σ of squares by channel (4·code²), Σ of 4 · voltage · line current and
 /// of 4 · voltage · neutral current (code²).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums(pub [i64; 2 * CHANNELS + 2]);
+pub struct Sums(pub [i64; Self::COUNT]);
 
 impl Sums {
     /// Place of the first channel's Σ of codes.
@@ -26,9 +26,11 @@ impl Sums {
     pub const SQUARES: usize = CHANNELS;
     /// Place of Σ voltage · line current; that of the neutral follows.
     pub const POWERS: usize = 2 * CHANNELS;
+    /// How many there are.
+    pub const COUNT: usize = Self::POWERS + 2;
 
     /// Nothing summed yet.
-    pub const ZERO: Self = Self([0; 2 * CHANNELS + 2]);
+    pub const ZERO: Self = Self([0; Self::COUNT]);
 }
 
 /// Mean powers of the fundamental, summed over a window's pieces; unit: code²/10 000. Not corrected for the droop.
@@ -114,9 +116,9 @@ impl Window {
         }
     }
 
-    /// Whether it was metered by the neutral, or the next one is to be.
-    pub(crate) fn is_by_neutral(&self) -> bool {
-        self.tally.flags.intersects(Flags::NEUTRAL_METERED)
+    /// [`Flags::NEUTRAL_METERED`] if it was metered by the neutral, or the next one is to be.
+    pub(crate) fn metered(&self) -> Flags {
+        Flags(self.tally.flags.0 & Flags::NEUTRAL_METERED.0)
     }
 }
 
@@ -175,19 +177,6 @@ impl Cut {
         }
     }
 
-    /// Hands `use_share` the old side's share of each sample of a block.
-    #[inline(always)]
-    pub fn weigh<K: Kernel>(
-        &self,
-        kernel: &K,
-        centre: &[i32; CENTRE],
-        use_share: impl FnOnce(&[i32; CENTRE]),
-    ) {
-        let mut share = [0; CENTRE];
-        self.fill(kernel, centre, Side::Old, &mut share);
-        use_share(&share);
-    }
-
     /// One side's share of each sample of a block. The sample before the block was counted whole already, so its share is
     /// what has to be added now: 0, or if the cut lies just behind it, what the old side loses and the new one gets.
     #[inline(never)]
@@ -198,21 +187,22 @@ impl Cut {
         side: Side,
         share: &mut [i32; CENTRE],
     ) {
-        for k in 0..CENTRE {
-            share[k] = if k < self.index { centre[k] } else { 0 };
-        }
         let mut weight = self.before;
-        for k in self.index..(self.index + 2).min(CENTRE) {
-            share[k] = kernel.mul_q30(centre[k], weight);
-            weight = self.after;
-        }
-        match side {
-            Side::Old => share[0] -= centre[0],
-            Side::New => {
-                for k in 0..CENTRE {
-                    share[k] = centre[k] - share[k];
+        let mut until_cut = self.index as i16;
+        for (part, code) in share.iter_mut().zip(centre) {
+            let mut old = 0;
+            if until_cut > -2 {
+                old = *code;
+                if until_cut <= 0 {
+                    old = kernel.mul_q30(old, weight);
+                    weight = self.after;
                 }
             }
+            until_cut -= 1;
+            *part = if side == Side::New { code - old } else { old };
+        }
+        if side == Side::Old {
+            share[0] -= centre[0];
         }
     }
 }

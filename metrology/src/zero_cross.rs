@@ -9,7 +9,7 @@
 
 use crate::block::{BLOCK, CENTRE};
 use crate::kernel::Kernel;
-use crate::wide::is_less;
+use crate::wide::{half, is_less};
 
 /// Missed half cycles in a row after which the beat is given up: 20 cycles.
 const PATIENCE: u16 = 40;
@@ -112,25 +112,33 @@ impl Tracker {
     /// constant level are as periodic as zero crossings, but a change of level moves the end of a window against its
     /// beginning.
     pub fn set_level(&mut self, mean: i32) {
-        if (mean - self.level).unsigned_abs() > LEVEL_STEP {
+        let above_lowest = ((mean - self.level) as u32).wrapping_add(LEVEL_STEP);
+        if above_lowest > 2 * LEVEL_STEP {
             self.level = mean;
         }
     }
 
-    /// Whether a cycle of this length, Q16 samples, can be the mains'.
-    fn is_plausible(&self, period: u32) -> bool {
-        !is_less(period, self.plausible[0]) && !is_less(self.plausible[1], period)
+    /// Takes a cycle's length, Q16 samples, if it can be the mains'; returns whether, as 0 or 1.
+    #[inline(never)]
+    fn adopt(&mut self, period: u32) -> u16 {
+        let [shortest, longest] = self.plausible;
+        if is_less(period, shortest) || is_less(longest, period) {
+            return 0;
+        }
+        self.period = period;
+        1
     }
 
     /// Replaces the cycle's length by a better measurement, if it is plausible.
     pub fn refine(&mut self, period: u32) {
-        if self.period != 0 && self.is_plausible(period) {
-            self.period = period;
+        if self.period != 0 {
+            self.adopt(period);
         }
     }
 
     /// Looks at one block of voltage codes (the sample before it first); at most one crossing comes out, into `crossing`.
     /// Returns how many: a number, because the compiler for the target is not to be trusted with returned truth values.
+    #[inline(never)]
     pub fn follow<K: Kernel>(
         &mut self,
         kernel: &K,
@@ -138,13 +146,13 @@ impl Tracker {
         crossing: &mut Crossing,
     ) -> u16 {
         let known = self.period != 0;
-        let half = (self.period / 2) as i32;
+        let half_cycle = half(self.period as i32);
         // The slot, in whole samples from centre sample −1 of this block.
         let (mut from, mut to) = (0, BLOCK as i16);
         let mut is_over = false;
         if known {
-            let middle = half - self.since;
-            let eighth = half >> 2;
+            let middle = half_cycle - self.since;
+            let eighth = half(half(half_cycle));
             from = ((middle - eighth) >> 16) as i16;
             to = ((middle + eighth) >> 16) as i16 + 1;
             is_over = to <= BLOCK as i16;
@@ -160,12 +168,9 @@ impl Tracker {
             self.since = BLOCK_TIME as i32 - time;
             crossing.missed = false;
             crossing.acquired = !known;
-            if !known {
-                // Two rising crossings in a row: is there a cycle between them?
-                if !self.is_plausible(elapsed) {
-                    return 0;
-                }
-                self.period = elapsed;
+            // Two rising crossings in a row: is there a cycle between them?
+            if !known && self.adopt(elapsed) == 0 {
+                return 0;
             }
             self.rising = crossing.rising;
             self.missed = 0;
@@ -180,7 +185,7 @@ impl Tracker {
             return 0;
         }
         // The prediction becomes the base of the next slot; the cut is made here and now.
-        self.since -= half;
+        self.since -= half_cycle;
         self.missed += 1;
         self.rising = crossing.rising;
         if self.missed > PATIENCE {
