@@ -1,12 +1,12 @@
 //! The main loop: what the meter does between interrupts.
 
-use crate::hw::port::Work;
 use crate::hw::{
     board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
     sampler, spi, temperature, time, watchdog,
 };
 use c12::event::code;
 use c12::frame::TICKS_PER_S;
+use c12::link::Turn;
 use c12::responder::Responder;
 use c12::{diagnostics, power_quality};
 use core::cell::UnsafeCell;
@@ -123,9 +123,9 @@ impl App {
         let readings = &mut self.device.readings;
         metering::HARMONIC.fetch(|harmonic| readings.enter(&kernel::Assembly, harmonic, held));
         match port::poll(p) {
-            Work::Nothing => {}
-            Work::Lost => self.responder.lost(&mut self.device),
-            Work::Serve(cause, frame) => {
+            Turn::Idle | Turn::Transmit => {}
+            Turn::Lost => self.responder.lost(&mut self.device),
+            Turn::Serve(cause, frame) => {
                 self.responder.serve(cause, frame, &mut self.device);
                 port::send(p, frame);
             }

@@ -115,9 +115,9 @@ pub unsafe fn on_interrupt(p: &Peripherals) {
     let (link, now) = unsafe { (LINK.get_in_interrupt(), time::ticks_in_interrupt()) };
     let flags = p.e_usci_a1.uca1ifg().read().bits() & p.e_usci_a1.uca1ie().read().bits();
     if flags & RECEIVE != 0 {
-        // The error flag belongs to the byte in RXBUF and goes when that is read.
+        // The error flag belongs to the byte in RXBUF, whose upper half reads as zero, and goes when that is read.
         let damaged = p.e_usci_a1.uca1statw().read().bits() & RECEIVE_ERROR != 0;
-        let byte = p.e_usci_a1.uca1rxbuf().read().bits() & 0xFF;
+        let byte = p.e_usci_a1.uca1rxbuf().read().bits();
         if damaged {
             return;
         }
@@ -142,30 +142,18 @@ pub unsafe fn on_interrupt(p: &Peripherals) {
     }
 }
 
-/// What the main loop has to do for the port.
-pub enum Work {
-    /// Nothing.
-    Nothing,
-    /// The reader is gone; the session is over.
-    Lost,
-    /// Serve the request in the frame, then give it to [`send`].
-    Serve(c12::link::Cause, &'static mut Frame),
-}
-
-/// Looks at the line's clock and hands out work.
-pub fn poll(p: &Peripherals) -> Work {
+/// Looks at the line's clock and hands out work for the main loop. A request that it gets is to be served, and its frame given
+/// to [`send`]; what there is to send again is being sent.
+pub fn poll(p: &Peripherals) -> Turn<'static> {
     let now = time::ticks();
-    LINK.lock(|link| match link.turn(now) {
-        Turn::Idle => Work::Nothing,
-        Turn::Transmit => {
-            transmit_later(p);
-            Work::Nothing
+    LINK.lock(|link| {
+        let turn = link.turn(now);
+        match turn {
+            Turn::Transmit => transmit_later(p),
+            Turn::Lost => set_bit_rate(p, FIRST_RATE),
+            Turn::Idle | Turn::Serve(..) => {}
         }
-        Turn::Lost => {
-            set_bit_rate(p, link.bit_rate());
-            Work::Lost
-        }
-        Turn::Serve(cause, frame) => Work::Serve(cause, frame),
+        turn
     })
 }
 

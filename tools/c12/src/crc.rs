@@ -23,6 +23,7 @@ pub fn step(crc: u16, byte: u16) -> u16 {
 }
 
 /// CRC of a run of bytes as the wire carries it (low byte first).
+#[inline(never)]
 pub fn checksum(bytes: &[u8]) -> u16 {
     !bytes
         .iter()

@@ -1,6 +1,7 @@
 //! The packet buffer of a port and the link settings that travel with it.
 
-use crate::packet::OVERHEAD;
+use crate::crc;
+use crate::packet::{CONTROL_TOGGLE, HEADER, OVERHEAD, STP, place};
 
 /// Largest packet that a port takes or sends, in bytes: ST6 fits one, and RAM is scarce.
 pub const PACKET_MAX: u16 = 256;
@@ -59,7 +60,7 @@ impl Settings {
     };
 }
 
-/// One packet's data with what both ends of the hand-over need to know about it.
+/// One packet with what both ends of the hand-over need to know about it.
 #[derive(Debug)]
 pub struct Frame {
     /// In force.
@@ -68,14 +69,12 @@ pub struct Frame {
     pub(crate) next: Settings,
     /// Traffic time-out until the next good packet (Wait lengthens it once), ticks.
     pub(crate) traffic: u16,
-    /// Control bits (multi, first) and sequence number of a response packet.
-    pub(crate) control: u16,
-    pub(crate) sequence: u16,
-    /// CRC register before the CRC bytes of the packet just received.
-    pub(crate) crc: u16,
-    /// Data bytes of the request (may exceed the buffer: then it was too large), or of the response packet.
+    /// Data bytes of the request; may exceed the packet's: then it was too large.
     pub(crate) len: u16,
-    pub(crate) payload: [u8; PAYLOAD_MAX],
+    /// Bytes of a response's packet so far, its header included.
+    pub(crate) size: u16,
+    /// The packet. Header and CRC are those of a response: what comes in leaves the header alone.
+    pub(crate) packet: [u8; PACKET_MAX as usize],
 }
 
 impl Frame {
@@ -85,12 +84,39 @@ impl Frame {
             settings: Settings::NONE,
             next: Settings::NONE,
             traffic: 0,
-            control: 0,
-            sequence: 0,
-            crc: 0,
             len: 0,
-            payload: [0; PAYLOAD_MAX],
+            size: 0,
+            packet: [0; PACKET_MAX as usize],
         }
+    }
+
+    /// Prepares for the first connection.
+    pub(crate) fn begin(&mut self) {
+        self.reset();
+        self.packet[0] = STP as u8;
+        // The first response's bit is the other one.
+        self.packet[place::CONTROL] = CONTROL_TOGGLE as u8;
+    }
+
+    /// Puts a byte, the lower half of `byte`, behind the others of a response.
+    #[inline(never)]
+    pub(crate) fn push(&mut self, byte: u16) {
+        let at = self.size as usize;
+        self.size += 1;
+        if let Some(place) = self.packet.get_mut(at) {
+            *place = byte as u8;
+        }
+    }
+
+    /// Makes a packet of a response's data, its control byte and its sequence number.
+    pub(crate) fn close(&mut self) {
+        let len = self.size - HEADER;
+        self.packet[place::LEN] = (len >> 8) as u8;
+        self.packet[place::LEN + 1] = (len & 0xFF) as u8;
+        let packet = self.packet.get(..self.size as usize);
+        let crc = crc::checksum(packet.unwrap_or(&[]));
+        self.push(crc);
+        self.push(crc >> 8);
     }
 
     /// Back to the default settings, at once.

@@ -8,16 +8,21 @@
 //!
 //! One buffer serves both directions: a request is dead once its response stands in its place. The price is that a
 //! repeated request may overwrite a response that was not acknowledged yet; [`Cause::Repeat`] tells the responder.
+//! The header of what comes in stands apart: it may be noise, and then the response goes out again.
 //!
 //! Time is counted in ticks, [`crate::frame::TICKS_PER_S`] a second, in 16 bits that wrap: twice the longest time-out.
 //! A time-out is over when one tick more has gone by, so it is never short.
 
 use crate::crc;
 use crate::frame::{Frame, Settings};
-use crate::packet::{ACK, CONTROL_FIRST, CONTROL_MULTI, CONTROL_TOGGLE, HEADER, Header, NAK, STP};
+use crate::packet::{
+    ACK, CONTROL_FIRST, CONTROL_FORMAT, CONTROL_MULTI, HEADER, NAK, OVERHEAD, STP, place,
+};
+use crate::service::code::IDENTIFICATION;
 
-/// Beside a control byte: there has been such a packet. Without, the word is 0, and there is nothing to compare a duplicate with.
-const KNOWN: u16 = 0x100;
+/// Beside a control byte, in a place that is 0 in every packet of ours: there has been such a packet. Without, the word is 0,
+/// and there is nothing to compare a duplicate with.
+const KNOWN: u16 = 1;
 
 /// What the interrupt handler must do after a byte was received.
 #[repr(u16)]
@@ -29,7 +34,7 @@ pub enum Signal {
     Transmit,
     /// Wake the main loop: it has work.
     Wake,
-    /// Set the UART to [`Link::bit_rate`] now; the reader has acknowledged the change.
+    /// Set the UART to [`Link::bit_rate`] now, if that is another one than before: the reader has acknowledged it.
     BitRate,
 }
 
@@ -58,18 +63,21 @@ pub enum Turn<'b> {
     Serve(Cause, &'b mut Frame),
 }
 
-/// Where the exchange stands; being inside a packet is told by `position`.
+/// Where the exchange stands; being inside a packet is told by `position`. (Numbers that make one comparison of the questions
+/// asked: whether the line is ours, and whether a response stands there.)
 #[repr(u16)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
     /// Waiting for a request.
-    Listening,
-    /// Request complete, or the next packet wanted: the main loop's turn.
-    Serving,
-    /// Our packet is going out.
-    Sending,
+    Listening = 0,
+    /// The same, and what came in has overwritten a response that was not acknowledged.
+    Overwritten = 1,
     /// Our packet is out, its ACK is not in.
-    Awaiting,
+    Awaiting = 2,
+    /// Request complete, or the next packet wanted: the main loop's turn.
+    Serving = 4,
+    /// Our packet is going out.
+    Sending = 8,
 }
 
 /// The data link of one port.
@@ -77,33 +85,32 @@ enum Phase {
 pub struct Link<'b> {
     /// `None` while the main loop serves.
     frame: Option<&'b mut Frame>,
+    line: Line,
+}
+
+/// Its state, but for the frame.
+#[derive(Debug)]
+struct Line {
     phase: Phase,
     cause: Cause,
     /// Bytes of the present packet that have passed; 0 = between packets.
     position: u16,
-    crc: u16,
-    /// Bytes of the present packet's header, and what a received one says.
+    /// Header of the packet that comes in.
     header: [u8; HEADER as usize],
-    incoming: Header,
+    /// CRC register, and what it was a byte before: at a packet's end that of header and data, by which duplicates are known.
+    crc: u16,
+    data_crc: u16,
     /// ACK or NAK to send before anything else; 0 = none.
     acknowledge: u16,
     /// Time of the last byte inside a packet, or of the end of our own.
     since: u16,
     /// Time of the last good packet in either direction.
     traffic_at: u16,
-    /// The traffic time-out runs.
-    active: bool,
-    /// Our last response was not acknowledged.
-    unacknowledged: bool,
-    /// Control byte, with `KNOWN`, and CRC of the last good packet; 0 = none.
+    /// Control byte, with `KNOWN`, and CRC of the last packet taken; 0 = none, and the traffic time-out does not run.
     last_control: u16,
     last_crc: u16,
-    /// Data bytes of a message of several packets collected so far, and the sequence number of the last of these; the next one's is
-    /// one less. 0 = no continuation is expected.
-    assembled: u16,
+    /// Sequence number of the last packet of an unfinished message; the next one's is one less. 0 = no continuation is expected.
     sequence: u16,
-    /// Toggle bit of our next new packet.
-    toggle: u16,
     retries: u16,
 }
 
@@ -111,32 +118,26 @@ impl<'b> Link<'b> {
     /// A link that hears nothing, all zero: what a static begins with; [`attach`](Self::attach) it.
     pub const DETACHED: Self = Link {
         frame: None,
-        phase: Phase::Listening,
-        cause: Cause::Request,
-        position: 0,
-        crc: 0,
-        header: [0; HEADER as usize],
-        incoming: Header {
-            control: 0,
+        line: Line {
+            phase: Phase::Listening,
+            cause: Cause::Request,
+            position: 0,
+            header: [0; HEADER as usize],
+            crc: 0,
+            data_crc: 0,
+            acknowledge: 0,
+            since: 0,
+            traffic_at: 0,
+            last_control: 0,
+            last_crc: 0,
             sequence: 0,
-            len: 0,
+            retries: 0,
         },
-        acknowledge: 0,
-        since: 0,
-        traffic_at: 0,
-        active: false,
-        unacknowledged: false,
-        last_control: 0,
-        last_crc: 0,
-        assembled: 0,
-        sequence: 0,
-        toggle: 0,
-        retries: 0,
     };
 
     /// Listens from now on, at the default settings. `frame` is the port's one packet buffer.
     pub fn attach(&mut self, frame: &'b mut Frame) {
-        frame.reset();
+        frame.begin();
         self.frame = Some(frame);
     }
 
@@ -158,183 +159,156 @@ impl<'b> Link<'b> {
     /// Takes one received byte (0..=255). Call it from the receive interrupt; parity and framing errors are
     /// simply not passed on, the CRC notices.
     pub fn receive(&mut self, byte: u16, now: u16) -> Signal {
-        let Some(frame) = self.frame.as_deref_mut() else {
-            return Signal::Nothing;
-        };
-        if self.phase == Phase::Serving || self.phase == Phase::Sending {
-            return Signal::Nothing;
+        match self.frame.as_deref_mut() {
+            Some(frame) => self.line.receive(frame, byte, now),
+            None => Signal::Nothing,
         }
-        if self.position == 0 {
-            if byte != STP {
-                return self.between_packets(byte, now);
-            }
-            self.crc = crc::INITIAL;
-        }
-        self.since = now;
-
-        let position = self.position;
-        if position == 1 && byte != 0 {
-            // Not our identity: the start was noise. Another start byte is taken as the true one.
-            if byte == STP {
-                return Signal::Nothing;
-            }
-            self.position = 0;
-            return self.between_packets(byte, now);
-        }
-        if position < HEADER {
-            if let Some(place) = self.header.get_mut(position as usize) {
-                *place = byte as u8;
-            }
-            self.crc = crc::step(self.crc, byte);
-            self.position = position + 1;
-            if position + 1 == HEADER && !self.header_is_good() {
-                self.position = 0;
-            }
-            return Signal::Nothing;
-        }
-        let at = position - HEADER;
-        let len = self.incoming.len;
-        if at < len {
-            // From here on a response that waits for its ACK is overwritten.
-            self.phase = Phase::Listening;
-            if let Some(place) = frame.payload.get_mut((self.assembled + at) as usize) {
-                *place = byte as u8;
-            }
-        }
-        if at == len {
-            // The register now holds the CRC that duplicates are known by; `last_crc` is still needed for that.
-            frame.crc = self.crc;
-        }
-        self.crc = crc::step(self.crc, byte);
-        self.position = position + 1;
-        if at <= len {
-            return Signal::Nothing;
-        }
-        self.position = 0;
-        self.packet_complete(now)
     }
 
     /// The next byte to transmit; `None` when there is none. Call it from the transmit interrupt.
     pub fn transmit(&mut self, now: u16) -> Option<u16> {
-        if self.acknowledge != 0 {
-            let byte = self.acknowledge;
-            self.acknowledge = 0;
+        let line = &mut self.line;
+        if line.acknowledge != 0 {
+            let byte = line.acknowledge;
+            line.acknowledge = 0;
             return Some(byte);
         }
-        if self.phase != Phase::Sending {
+        if line.phase != Phase::Sending {
             return None;
         }
         let frame = self.frame.as_deref()?;
-        let position = self.position;
-        let tail = HEADER + frame.len;
-        self.position = position + 1;
-        if position > tail {
-            self.position = 0;
-            self.phase = Phase::Awaiting;
-            self.since = now;
-            self.traffic_at = now;
-            return Some(!self.crc >> 8);
+        let byte = frame.packet.get(line.position as usize)?;
+        line.position += 1;
+        if line.position == frame.size {
+            line.position = 0;
+            line.phase = Phase::Awaiting;
+            line.since = now;
+            line.traffic_at = now;
         }
-        if position == tail {
-            return Some(!self.crc & 0xFF);
-        }
-        let bytes: &[u8] = if position < HEADER {
-            &self.header
-        } else {
-            &frame.payload
-        };
-        let index = if position < HEADER {
-            position
-        } else {
-            position - HEADER
-        };
-        let byte = bytes.get(index as usize).map_or(0, |byte| *byte as u16);
-        self.crc = crc::step(self.crc, byte);
-        Some(byte)
+        Some(*byte as u16)
     }
 
     /// Looks at the clock and hands out work. Call it from the main loop at least ten times a second, and whenever
     /// a [`Signal`] came.
     pub fn turn(&mut self, now: u16) -> Turn<'b> {
-        let Some(frame) = self.frame.as_deref() else {
+        let line = &mut self.line;
+        if line.phase as u16 >= Phase::Serving as u16 {
+            if line.phase == Phase::Serving
+                && let Some(frame) = self.frame.take()
+            {
+                return Turn::Serve(line.cause, frame);
+            }
+            return Turn::Idle;
+        }
+        let Some(frame) = self.frame.as_deref_mut() else {
             return Turn::Idle;
         };
-        match self.phase {
-            Phase::Serving => {
-                return match self.frame.take() {
-                    Some(frame) => Turn::Serve(self.cause, frame),
-                    None => Turn::Idle,
-                };
-            }
-            Phase::Sending => return Turn::Idle,
-            Phase::Listening | Phase::Awaiting => {}
-        }
-        let response = frame.settings.response;
         // A packet that stopped half-way is forgotten. Here and not when the next byte comes: that may be so late that the
         // ticks have come round.
-        if self.position != 0 && now.wrapping_sub(self.since) > frame.settings.intercharacter {
-            self.position = 0;
+        let silence = now.wrapping_sub(line.since);
+        if silence > frame.settings.intercharacter {
+            line.position = 0;
         }
-        if self.active && now.wrapping_sub(self.traffic_at) > frame.traffic {
-            return self.lose();
+        if line.last_control != 0 && now.wrapping_sub(line.traffic_at) > frame.traffic {
+            return line.lose(frame);
         }
-        if self.phase == Phase::Awaiting && now.wrapping_sub(self.since) > response {
-            if self.retries == 0 {
-                return self.lose();
+        if line.phase == Phase::Awaiting && silence > frame.settings.response {
+            if line.retries == 0 {
+                return line.lose(frame);
             }
-            self.start_packet();
+            line.start_packet();
             return Turn::Transmit;
         }
         Turn::Idle
     }
 
+    /// Sends the packet that the responder has put into the frame; enable the transmit interrupt afterwards.
+    pub fn send(&mut self, frame: &'b mut Frame) {
+        self.line.retries = frame.settings.retries + 1;
+        self.line.start_packet();
+        self.frame = Some(frame);
+    }
+}
+
+impl Line {
     /// Back to where a connection begins.
-    fn lose(&mut self) -> Turn<'b> {
-        if let Some(frame) = self.frame.as_deref_mut() {
-            frame.reset();
-        }
+    fn lose<'b>(&mut self, frame: &mut Frame) -> Turn<'b> {
+        frame.reset();
         self.phase = Phase::Listening;
         self.position = 0;
-        self.assembled = 0;
         self.sequence = 0;
-        self.active = false;
-        self.unacknowledged = false;
         self.last_control = 0;
         Turn::Lost
     }
 
-    /// Sends the packet that the responder has put into the frame; enable the transmit interrupt afterwards.
-    pub fn send(&mut self, frame: &'b mut Frame) {
-        // A repeated answer keeps its toggle bit, so that the reader knows it if it has got it already.
-        if self.cause != Cause::Repeat {
-            self.toggle ^= CONTROL_TOGGLE;
-        }
-        self.retries = frame.settings.retries + 1;
-        self.frame = Some(frame);
-        self.unacknowledged = true;
-        self.start_packet();
-    }
-
-    /// Sends the packet in the frame from its first byte; the header is built anew because receiving uses it too.
+    /// Sends the packet in the frame from its first byte.
     fn start_packet(&mut self) {
-        let Some(frame) = self.frame.as_deref() else {
-            return;
-        };
-        let control = frame.control | (self.toggle ^ CONTROL_TOGGLE);
-        self.header = Header {
-            control,
-            sequence: frame.sequence,
-            len: frame.len,
-        }
-        .emit();
         self.retries -= 1;
         self.phase = Phase::Sending;
         self.position = 0;
-        self.crc = crc::INITIAL;
+    }
+
+    /// See [`Link::receive`].
+    #[inline(always)]
+    fn receive(&mut self, frame: &mut Frame, byte: u16, now: u16) -> Signal {
+        if self.phase as u16 >= Phase::Serving as u16 {
+            return Signal::Nothing;
+        }
+        let len = (self.header[place::LEN] as u16) << 8 | self.header[place::LEN + 1] as u16;
+        let control = self.header[place::CONTROL] as u16;
+        let mut position = self.position;
+        // Not our identity, or no packet that we could take: the start was noise.
+        if position == 1 && byte != 0
+            || position == HEADER
+                && (control & CONTROL_FORMAT != 0
+                    || len.wrapping_sub(1) >= frame.settings.packet_size - OVERHEAD)
+        {
+            position = 0;
+        }
+        if position == 0 {
+            if byte != STP {
+                self.position = 0;
+                return self.between_packets(frame, byte, now);
+            }
+            self.crc = crc::INITIAL;
+        }
+        self.since = now;
+        if position < HEADER {
+            if let Some(place) = self.header.get_mut(position as usize) {
+                *place = byte as u8;
+            }
+        } else {
+            if position == HEADER {
+                // From here on a response that waits for its ACK is overwritten.
+                if self.phase == Phase::Awaiting {
+                    self.phase = Phase::Overwritten;
+                }
+                // A new message; whatever was half assembled is overwritten as well.
+                if control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
+                    self.sequence = 0;
+                }
+                if self.sequence == 0 {
+                    frame.len = 0;
+                }
+            }
+            if position > HEADER + len {
+                self.position = 0;
+                self.packet_complete(frame, crc::step(self.crc, byte), now);
+                return Signal::Transmit;
+            }
+            if let Some(place) = frame.packet.get_mut((frame.len + position) as usize) {
+                *place = byte as u8;
+            }
+        }
+        self.data_crc = self.crc;
+        self.crc = crc::step(self.crc, byte);
+        self.position = position + 1;
+        Signal::Nothing
     }
 
     /// A byte outside a packet: the acknowledgement of our last one, or noise.
-    fn between_packets(&mut self, byte: u16, now: u16) -> Signal {
+    #[inline(always)]
+    fn between_packets(&mut self, frame: &mut Frame, byte: u16, now: u16) -> Signal {
         if self.phase != Phase::Awaiting {
             return Signal::Nothing;
         }
@@ -345,100 +319,63 @@ impl<'b> Link<'b> {
         if byte != ACK {
             return Signal::Nothing;
         }
-        let Some(frame) = self.frame.as_deref_mut() else {
-            return Signal::Nothing;
-        };
         self.traffic_at = now;
-        if frame.sequence != 0 {
+        if frame.packet[place::SEQUENCE] != 0 {
             self.cause = Cause::More;
             self.phase = Phase::Serving;
             return Signal::Wake;
         }
-        self.unacknowledged = false;
         self.phase = Phase::Listening;
-        let rate = frame.settings.bit_rate;
         if frame.settings.traffic != frame.next.traffic {
             frame.traffic = frame.next.traffic;
         }
         frame.settings = frame.next;
-        if frame.settings.bit_rate == rate {
-            Signal::Nothing
-        } else {
-            Signal::BitRate
-        }
+        Signal::BitRate
     }
 
-    /// Refuses what cannot be a packet for us, and prepares to collect its data.
-    fn header_is_good(&mut self) -> bool {
-        let Some(frame) = self.frame.as_deref() else {
-            return false;
-        };
-        let Some(header) = Header::parse(&self.header, frame.settings.packet_size) else {
-            return false;
-        };
-        self.incoming = header;
-        if header.control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
-            // A new message; whatever was half assembled is about to be overwritten.
-            self.assembled = 0;
-            self.sequence = 0;
-        }
-        true
-    }
-
-    /// The last CRC byte is in.
-    fn packet_complete(&mut self, now: u16) -> Signal {
-        let Some(frame) = self.frame.as_deref_mut() else {
-            return Signal::Nothing;
-        };
+    /// The last byte is in, with which the CRC register is `crc`: acknowledges the packet, or does not.
+    #[inline(always)]
+    fn packet_complete(&mut self, frame: &mut Frame, crc: u16, now: u16) {
         self.acknowledge = NAK;
-        if self.crc != crc::RESIDUE {
-            return Signal::Transmit;
+        if crc != crc::RESIDUE {
+            return;
         }
-        let Header {
-            control,
-            sequence,
-            len,
-        } = self.incoming;
-        let repeated = self.last_control == control | KNOWN && self.last_crc == frame.crc;
-        self.active = true;
         self.traffic_at = now;
-
-        if repeated && self.unacknowledged {
-            self.acknowledge = ACK;
-            self.cause = Cause::Repeat;
-            self.phase = Phase::Serving;
-            frame.len = len;
-            return Signal::Transmit;
-        }
-        // A reader that starts anew sends the same Identification again, toggle included: always answer it.
-        if repeated
-            && !(len == 1 && frame.payload[0] as u16 == crate::service::code::IDENTIFICATION)
-        {
-            self.acknowledge = ACK;
-            return Signal::Transmit;
+        let control = self.header[place::CONTROL] as u16 | KNOWN;
+        let mut sequence = self.header[place::SEQUENCE] as u16;
+        let len = (self.header[place::LEN] as u16) << 8 | self.header[place::LEN + 1] as u16;
+        if self.last_control == control && self.last_crc == self.data_crc {
+            if self.phase == Phase::Overwritten {
+                self.acknowledge = ACK;
+                self.cause = Cause::Repeat;
+                self.phase = Phase::Serving;
+                frame.len = len;
+                return;
+            }
+            // A reader that starts anew sends the same Identification again, toggle included: always answer it.
+            if !(len == 1 && frame.packet[HEADER as usize] as u16 == IDENTIFICATION) {
+                self.acknowledge = ACK;
+                return;
+            }
         }
         if control & (CONTROL_MULTI | CONTROL_FIRST) == CONTROL_MULTI
             && sequence + 1 != self.sequence
         {
-            self.assembled = 0;
             self.sequence = 0;
-            return Signal::Transmit;
+            return;
         }
         self.acknowledge = ACK;
-        self.last_control = control | KNOWN;
-        self.last_crc = frame.crc;
-        self.unacknowledged = false;
-        let total = self.assembled + len;
-        if control & CONTROL_MULTI != 0 && sequence != 0 {
-            self.assembled = total;
-            self.sequence = sequence;
-            return Signal::Transmit;
+        self.last_control = control;
+        self.last_crc = self.data_crc;
+        self.phase = Phase::Listening;
+        frame.len += len;
+        if control & CONTROL_MULTI == 0 {
+            sequence = 0;
         }
-        self.assembled = 0;
-        self.sequence = 0;
-        frame.len = total;
-        self.cause = Cause::Request;
-        self.phase = Phase::Serving;
-        Signal::Transmit
+        self.sequence = sequence;
+        if sequence == 0 {
+            self.cause = Cause::Request;
+            self.phase = Phase::Serving;
+        }
     }
 }

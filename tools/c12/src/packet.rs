@@ -18,6 +18,16 @@ pub const HEADER: u16 = 6;
 /// Bytes of a packet that are not data: header and CRC.
 pub const OVERHEAD: u16 = 8;
 
+/// Bytes of a header.
+pub(crate) mod place {
+    /// `CONTROL_*` bits.
+    pub const CONTROL: usize = 2;
+    /// Packets of the message still to come.
+    pub const SEQUENCE: usize = 3;
+    /// Bytes of data, two bytes.
+    pub const LEN: usize = 4;
+}
+
 /// Control bit: part of a message of several packets.
 pub const CONTROL_MULTI: u16 = 0x80;
 /// Control bit: first packet of such a message.

@@ -6,7 +6,7 @@
 use crate::device::Device;
 use crate::frame::{Frame, PACKET_MAX, PAYLOAD_MAX, Settings, TICKS_PER_S};
 use crate::link::Cause;
-use crate::packet::{CONTROL_FIRST, CONTROL_MULTI, OVERHEAD};
+use crate::packet::{CONTROL_FIRST, CONTROL_MULTI, CONTROL_TOGGLE, HEADER, OVERHEAD, place};
 use crate::response::Response;
 use crate::service::{RATES_MAX, READ_OVERHEAD, code, data_checksum};
 
@@ -18,8 +18,9 @@ const PACKET_MIN: u16 = 32;
 const RESPONSE_MAX_S: u16 = 15;
 const RETRIES_MAX: u16 = 7;
 
-/// Bit rate per code in units of 100 bit/s; 0 = not one of ours. Codes 0x0B and 0x0C are common extensions.
-const RATE_HUNDREDS: [u16; 13] = [0, 0, 0, 0, 0, 0, 96, 144, 192, 288, 576, 384, 1152];
+/// Codes of our bit rates, the fastest first: 115 200, 57 600, 38 400, 28 800, 19 200, 14 400 and 9600 bit/s. 0x0B and 0x0C
+/// are common extensions.
+static RATES: [u8; 7] = [0x0C, 0x0A, 0x0B, 0x09, 0x08, 0x07, 0x06];
 
 /// Answer to Identification: ok, C12.18, version 1, revision 0, no features. Every known reader takes this form.
 const IDENTITY: [u8; 5] = [0, 0, 1, 0, 0];
@@ -41,6 +42,9 @@ enum State {
 
 /// What `execute` returns for table data, whose response begins with three bytes; no other response is that long.
 const DATA: u16 = 3;
+
+/// Bytes of a packet: the service or response code, and what follows it.
+const CODE: usize = HEADER as usize;
 
 /// A row of [`SERVICES`]: the least bytes of a request, what it does and where it is allowed.
 const fn service(code: u16, length: u16, action: u16, states: u16) -> [u8; 3] {
@@ -131,17 +135,29 @@ impl Responder {
 
     /// Turns the request in `frame` into the response, or fills in the next packet of one.
     pub fn serve<D: Device>(&mut self, cause: Cause, frame: &mut Frame, device: &mut D) {
-        if cause == Cause::More {
-            frame.sequence -= 1;
-            frame.control = CONTROL_MULTI;
-            self.fill(frame, 0, device);
-            return;
+        let mut control = frame.packet[place::CONTROL] as u16 & CONTROL_TOGGLE;
+        // A repeated answer keeps its toggle bit, so that the reader knows it if it has got it already.
+        if cause != Cause::Repeat {
+            control ^= CONTROL_TOGGLE;
         }
-        frame.control = 0;
-        frame.sequence = 0;
+        frame.size = HEADER;
+        if cause == Cause::More {
+            frame.packet[place::CONTROL] = (control | CONTROL_MULTI) as u8;
+            let following = frame.packet[place::SEQUENCE] as u16 - 1;
+            frame.packet[place::SEQUENCE] = following as u8;
+            self.fill(frame, device);
+        } else {
+            frame.packet[place::CONTROL] = control as u8;
+            frame.packet[place::SEQUENCE] = 0;
+            self.answer(cause, frame, device);
+        }
+        frame.close();
+    }
+
+    /// Turns a request into the response, or its first packet.
+    fn answer<D: Device>(&mut self, cause: Cause, frame: &mut Frame, device: &mut D) {
         if cause == Cause::Repeat && self.last != RUN_AGAIN {
-            frame.payload[0] = (self.last - 1) as u8;
-            frame.len = 1;
+            frame.push(self.last - 1);
             return;
         }
         frame.traffic = frame.settings.traffic;
@@ -151,31 +167,38 @@ impl Responder {
             Ok(length) => (Response::Ok, length),
             Err(code) => (code, 1),
         };
-        frame.payload[0] = code.code() as u8;
-        frame.len = length;
+        frame.packet[CODE] = code.code() as u8;
+        frame.size = HEADER + length;
         if length == 1 {
             self.last = code.code() + 1;
         } else if length == DATA {
-            self.fill(frame, DATA, device);
+            self.fill(frame, device);
         }
     }
 
     /// Carries out a request. Returns the length of the response, which stands in the frame but for its first byte, ok.
     fn execute<D: Device>(&mut self, frame: &mut Frame, device: &mut D) -> Result<u16, Response> {
-        let Some(request) = frame.payload.get(..frame.len as usize) else {
+        let Frame {
+            settings,
+            next,
+            traffic,
+            packet,
+            ..
+        } = frame;
+        let Some(payload) = packet[CODE..].first_chunk_mut::<PAYLOAD_MAX>() else {
             return Err(Response::Onp);
         };
-        let Some(code) = request.first() else {
-            return Err(Response::Err);
-        };
-        let payload = &frame.payload;
-        let mut code = *code as u16;
+        let length = frame.len;
+        if length > PAYLOAD_MAX as u16 {
+            return Err(Response::Onp);
+        }
+        let mut code = payload[0] as u16;
+        // The number of rates is part of the code.
         let mut following = code.wrapping_sub(code::NEGOTIATE);
-        if following <= RATES_MAX {
-            code = code::NEGOTIATE;
-        } else {
+        if following > RATES_MAX {
             following = 0;
         }
+        code -= following;
         let Some([_, least, states]) = SERVICES.iter().find(|row| row[0] as u16 == code) else {
             return Err(Response::Sns);
         };
@@ -184,27 +207,26 @@ impl Responder {
             // Count before the data, their checksum behind.
             following = word(payload, least - 2).wrapping_add(1);
         }
-        let rest = request.get(least as usize..).unwrap_or(&[]);
-        if request.len() < least as usize || rest.len() != following as usize {
+        if length < least || length - least != following {
             return Err(Response::Err);
         }
         let state = ANYWHERE | self.state as u16;
         if *states as u16 & state == 0 {
             return Err(Response::Isss);
         }
+        let rest = payload.get(least as usize..length as usize).unwrap_or(&[]);
         match *states as u16 & 0xF0 {
             action::IDENTIFY => {
                 // Also the friendly answer to a reader that crashed: a new connection. The bit rate stays, because
                 // the request was understood at it.
-                let bit_rate = frame.settings.bit_rate;
-                frame.next = Settings::DEFAULT;
-                frame.next.bit_rate = bit_rate;
+                *next = Settings::DEFAULT;
+                next.bit_rate = settings.bit_rate;
                 self.leave(State::Id, device);
-                frame.payload[..5].copy_from_slice(&IDENTITY);
+                payload[..5].copy_from_slice(&IDENTITY);
                 Ok(5)
             }
             action::END => {
-                frame.next = Settings::DEFAULT;
+                *next = Settings::DEFAULT;
                 self.leave(State::Base, device);
                 Ok(1)
             }
@@ -213,17 +235,16 @@ impl Responder {
                 Ok(1)
             }
             action::LOGON => {
-                if let Some(user) = request.last_chunk() {
+                if let Some(user) = payload[3..].first_chunk() {
                     device.logon(word(payload, 1), user)?;
                 }
                 self.state = State::Session;
                 Ok(1)
             }
             action::SECURITY => {
-                let Some(password) = request.last_chunk() else {
-                    return Err(Response::Err);
-                };
-                device.security(password)?;
+                if let Some(password) = payload[1..].first_chunk() {
+                    device.security(password)?;
+                }
                 Ok(1)
             }
             action::NEGOTIATE => {
@@ -232,29 +253,29 @@ impl Responder {
                 if packet_size < PACKET_MIN || packets == 0 {
                     return Err(Response::Err);
                 }
-                let bit_rate = fastest(rest).unwrap_or(frame.settings.bit_rate);
+                let bit_rate = fastest(rest).unwrap_or(settings.bit_rate);
                 let packet_size = packet_size.min(PACKET_MAX);
-                frame.next.packet_size = packet_size;
-                frame.next.packets = packets;
-                frame.next.bit_rate = bit_rate;
-                put_word(&mut frame.payload, packet_size);
-                frame.payload[4] = bit_rate as u8;
+                next.packet_size = packet_size;
+                next.packets = packets;
+                next.bit_rate = bit_rate;
+                put_word(payload, packet_size);
+                payload[4] = bit_rate as u8;
                 Ok(5)
             }
             action::WAIT => {
-                frame.traffic = ticks(payload[1] as u16);
+                *traffic = ticks(payload[1] as u16);
                 Ok(1)
             }
             action::TIMING => {
                 // The response is the request, within limits.
                 let response_s = (payload[3] as u16).min(RESPONSE_MAX_S);
                 let retries = (payload[4] as u16).min(RETRIES_MAX);
-                frame.next.traffic = ticks(payload[1] as u16);
-                frame.next.intercharacter = ticks(payload[2] as u16);
-                frame.next.response = ticks(response_s);
-                frame.next.retries = retries;
-                frame.payload[3] = response_s as u8;
-                frame.payload[4] = retries as u8;
+                next.traffic = ticks(payload[1] as u16);
+                next.intercharacter = ticks(payload[2] as u16);
+                next.response = ticks(response_s);
+                next.retries = retries;
+                payload[3] = response_s as u8;
+                payload[4] = retries as u8;
                 Ok(5)
             }
             _ => {
@@ -311,34 +332,32 @@ impl Responder {
             return Err(Response::Onp);
         }
         if following != 0 {
-            frame.control = CONTROL_MULTI | CONTROL_FIRST;
+            frame.packet[place::CONTROL] |= (CONTROL_MULTI | CONTROL_FIRST) as u8;
         }
-        frame.sequence = following;
+        frame.packet[place::SEQUENCE] = following as u8;
         self.table = table;
         self.offset = offset;
         self.remaining = count;
         self.sum = 0;
-        put_word(&mut frame.payload, count);
+        frame.packet[CODE + 1] = (count >> 8) as u8;
+        frame.packet[CODE + 2] = (count & 0xFF) as u8;
         Ok(DATA)
     }
 
-    /// Fills the packet from `at` on with table data, and the checksum if it is the last one.
-    fn fill<D: Device>(&mut self, frame: &mut Frame, at: u16, device: &mut D) {
-        let room = frame.settings.packet_size - OVERHEAD;
-        let mut at = at;
-        while at < room && self.remaining != 0 {
+    /// Fills the packet with table data, and the checksum if it is the last one.
+    #[inline(never)]
+    fn fill<D: Device>(&mut self, frame: &mut Frame, device: &mut D) {
+        let end = frame.settings.packet_size - (OVERHEAD - HEADER);
+        while self.remaining != 0 && frame.size < end {
             let byte = device.byte(self.table, self.offset);
             self.sum = self.sum.wrapping_sub(byte);
             self.offset += 1;
             self.remaining -= 1;
-            put(frame, at, byte);
-            at += 1;
+            frame.push(byte);
         }
-        if frame.sequence == 0 {
-            put(frame, at, self.sum);
-            at += 1;
+        if frame.packet[place::SEQUENCE] == 0 {
+            frame.push(self.sum);
         }
-        frame.len = at;
     }
 
     /// Leaves whatever state we are in; the device hears of a session's end.
@@ -354,13 +373,6 @@ impl Responder {
 impl Default for Responder {
     fn default() -> Self {
         Responder::new()
-    }
-}
-
-/// Puts the lower half of `byte` at `at` of a response, which has room for it.
-fn put(frame: &mut Frame, at: u16, byte: u16) {
-    if let Some(place) = frame.payload.get_mut(at as usize) {
-        *place = byte as u8;
     }
 }
 
@@ -384,16 +396,11 @@ fn put_word(payload: &mut [u8; PAYLOAD_MAX], value: u16) {
 }
 
 /// The fastest rate of an offer that we have.
-fn fastest(rates: &[u8]) -> Option<u16> {
-    let mut best = None;
-    let mut best_hundreds = 0;
-    for rate in rates {
-        let code = *rate as u16;
-        let hundreds = RATE_HUNDREDS.get(code as usize).copied().unwrap_or(0);
-        if hundreds > best_hundreds {
-            best_hundreds = hundreds;
-            best = Some(code);
+fn fastest(offer: &[u8]) -> Option<u16> {
+    for rate in &RATES {
+        if offer.iter().any(|offered| offered == rate) {
+            return Some(*rate as u16);
         }
     }
-    best
+    None
 }
