@@ -3,7 +3,7 @@
 //! Bytes 0 … 163 of a copy are the table. After an undisturbed write both copies are the same: the new constants go to
 //! the copy that is not in use, and from there to the other one.
 
-use crate::store::{Board, Place, SIZE, VERSION, duplicate, newest, seal, transfer};
+use crate::store::{Board, Place, SIZE, VERSION, draft, duplicate, newest, seal};
 use c12::calibration::{CHANNEL_LIMITS, CHANNELS, is_within, offset as field};
 use c12::response::Response;
 
@@ -28,19 +28,16 @@ pub fn write<B: Board>(
     offset: u16,
     data: &[u8],
 ) -> Result<Place, Response> {
-    let (data, odd) = data.as_chunks::<2>();
-    let last = SIZE.wrapping_sub(2 * data.len() as u16);
-    // More than the table wraps to something odd or far above it.
-    if !odd.is_empty()
-        || offset & 1 != 0
-        || offset > last
-        || last > SIZE
-        || (!used.is_whole() && last != 0)
-    {
+    let last = SIZE.wrapping_sub(data.len() as u16);
+    // More than the table wraps to something far above it.
+    if (offset | last) & 1 != 0 || offset > last || last > SIZE || (!used.is_whole() && last != 0) {
         return Err(Response::Onp);
     }
-    let version = transfer(board, used, offset, data);
-    let new = used.other();
+    let mut version = VERSION;
+    if let (0, Some(written)) = (offset, data.first_chunk()) {
+        version = u16::from_le_bytes(*written);
+    }
+    let new = draft(board, used, offset, data);
     if version & !VERSION | implausible(board, new) != 0 {
         return Err(Response::Onp);
     }

@@ -52,14 +52,6 @@ pub fn passwords<B: Board>(board: &B, place: Place) -> &[[u8; PASSWORD_ENTRY]] {
 
 /// Writes `data` at byte `at` of the settings, both inside, and returns the copy that then counts; `from` is the one that
 /// counts now. Without one all the rest becomes zero.
-#[inline(never)]
 pub fn write<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Place {
-    // Data behind the copy's end: nothing of it is taken, but the count goes up.
-    store::transfer(board, from, store::SIZE, &[[0; 2]]);
-    let to = from.other();
-    for (place, byte) in (CONTENT + at..).zip(data) {
-        board.write_byte(to, place, *byte as u16);
-    }
-    store::seal(board, to, store::VERSION);
-    to
+    store::save(board, from, CONTENT + at, data)
 }

@@ -106,8 +106,8 @@ impl Board for Hardware {
     fn keep(&mut self, from: Place, kept: &Kept) -> Place {
         let kept: *const Kept = kept;
         // SAFETY: no padding, by the assertions above, and bytes may have any address.
-        let words = unsafe { &*kept.cast::<[[u8; 2]; WORDS]>() };
-        store::save(self, from, words)
+        let bytes = unsafe { &*kept.cast::<[u8; 2 * WORDS]>() };
+        store::save(self, from, CONTENT, bytes)
     }
 
     fn word(&self, place: Place, at: u16) -> u16 {

@@ -334,7 +334,7 @@ fn a_supply_failure_while_registers_are_kept_leaves_those_that_were() {
     let count = usize::from(before[2][1]);
     let newest = usize::from(before[2][2]);
     let mut finished = 0;
-    for writes in 0..1000 {
+    for writes in 0..2000 {
         let mut board = meter.board.clone();
         board.writes_left = writes;
         let mut failing = MeterDevice::new(meter.board.clone());
@@ -364,7 +364,7 @@ fn a_supply_failure_while_registers_are_kept_leaves_those_that_were() {
             );
         }
     }
-    assert!(finished > 0 && finished < 1000);
+    assert!(finished > 0 && finished < 2000);
 }
 
 #[test]

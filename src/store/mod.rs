@@ -16,7 +16,7 @@
 //! | step | counts |
 //! |---|---|
 //! | version of B to 0 | A, old |
-//! | the rest of B from A and from what is written, its count one higher, its CRC | A, old |
+//! | the rest of B from A, its count one higher, what is written, its CRC | A, old |
 //! | version of B to 1, one word and therefore at once | B, new |
 //!
 //! The next write begins from B and goes to A. A word survives the supply's failure whole or not at all.
@@ -152,22 +152,14 @@ pub trait Board {
     where
         Self: Sized,
     {
-        save(self, from, &kept.to_words().map(u16::to_le_bytes))
+        let words = kept.to_words().map(u16::to_le_bytes);
+        save(self, from, CONTENT, words.as_flattened())
     }
 }
 
 /// CRC of a copy.
-#[inline(never)]
 fn checksum<B: Board>(board: &B, place: Place) -> u16 {
-    let mut crc = crc::INITIAL;
-    let mut at = COUNT;
-    while at < SIZE {
-        let word = board.word(place, at);
-        crc = crc::step(crc, word);
-        crc = crc::step(crc, word >> 8);
-        at += 2;
-    }
-    !crc
+    crc::checksum(&board.page(place)[COUNT as usize..SIZE as usize])
 }
 
 /// 0 when a copy is whole.
@@ -180,80 +172,81 @@ fn damage<B: Board>(board: &B, place: Place) -> u16 {
 /// [is not](Place::is_whole).
 #[inline(never)]
 pub fn newest<B: Board>(board: &B, first: Place) -> Place {
-    let other = first.other();
-    let damaged = damage(board, first) != 0;
-    if damage(board, other) != 0 {
-        return if damaged {
-            Place(first.0 | NOT_WHOLE)
-        } else {
-            first
-        };
-    }
-    let ahead = board
-        .word(first, COUNT)
-        .wrapping_sub(board.word(other, COUNT));
-    if damaged || (ahead as i16) <= 0 {
-        other
-    } else {
-        first
+    let mut found = Place(first.0 | NOT_WHOLE);
+    let mut copy = first;
+    loop {
+        if damage(board, copy) == 0 {
+            let behind = board
+                .word(found, COUNT)
+                .wrapping_sub(board.word(copy, COUNT));
+            if !found.is_whole() || (behind as i16) <= 0 {
+                found = copy;
+            }
+        }
+        copy = copy.other();
+        if copy == first {
+            return found;
+        }
     }
 }
 
-/// At power-up: the copy that counts, as [`newest`]. A damaged one is made the same as that. Adds to `lost` the number of
-/// copies that were whole once: blank memory is no damage, neither is a copy whose writing the supply's failure has ended.
+/// At power-up: the copy that counts, as [`newest`]. The other one is made the same as that. Adds to `lost` the number of
+/// damaged copies that were whole once: blank memory is no damage, neither is a copy whose writing the supply's failure has
+/// ended.
 #[inline(never)]
 pub fn recover<B: Board>(board: &mut B, first: Place, lost: &mut u16) -> Place {
     let found = newest(board, first);
-    let other = found.other();
-    if damage(board, other) != 0 {
-        *lost += was_whole(board, other);
-        if found.is_whole() {
-            duplicate(board, found);
-        } else {
-            *lost += was_whole(board, found);
-        }
+    *lost += is_lost(board, first) + is_lost(board, first.other());
+    if found.is_whole() {
+        duplicate(board, found);
     }
     found
 }
 
-/// 1 when a damaged copy was whole once: its version is neither 0 nor 0xFFFF.
+/// 1 when a copy is damaged and was whole once: its version is neither 0 nor 0xFFFF.
 #[inline(never)]
-fn was_whole<B: Board>(board: &B, place: Place) -> u16 {
+fn is_lost<B: Board>(board: &B, place: Place) -> u16 {
+    if damage(board, place) == 0 {
+        return 0;
+    }
     (board.word(place, 0).wrapping_add(1) > 1) as u16
 }
 
-/// Writes everything of the other copy but its version and CRC: what copy `from` holds, with `data` at the even byte
-/// `at`, and if there is any, the count one higher. Returns the version that it would have. Where `from` is not whole
-/// there is zero instead.
+/// Writes everything of the other copy but its version, which is 0 from then on: what copy `from` holds, and zero where that
+/// is not whole. Returns the other copy.
 #[inline(never)]
-pub fn transfer<B: Board>(board: &mut B, from: Place, at: u16, data: &[[u8; 2]]) -> u16 {
+fn transfer<B: Board>(board: &mut B, from: Place) -> Place {
     let to = from.other();
     board.write_word(to, 0, 0);
-    // From the end: the version comes last, and is kept back.
-    let mut byte = SIZE;
-    loop {
-        byte -= 2;
-        let mut old = 0;
+    let mut at = SIZE;
+    while at != 0 {
+        let mut word = 0;
         if from.is_whole() {
-            old = board.word(from, byte);
+            word = board.word(from, at);
         }
-        let value = match data.get((byte.wrapping_sub(at) / 2) as usize) {
-            Some(pair) => u16::from_le_bytes(*pair),
-            None => old,
-        };
-        if byte == 0 {
-            return value;
-        }
-        if byte == COUNT {
-            old = old.wrapping_add(!data.is_empty() as u16);
-            board.write_word(to, byte, old);
-        } else {
-            board.write_word(to, byte, value);
-        }
+        board.write_word(to, at, word);
+        at -= 2;
     }
+    to
 }
 
-/// Makes what [`transfer`] wrote to `place` a copy.
+/// Writes everything of the other copy but its version and CRC: what copy `from` holds, its count one higher, and `data` from
+/// byte `at` on, but for what of that would be version or count. Returns the other copy; [`seal`] makes it count.
+#[inline(never)]
+pub fn draft<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Place {
+    let to = transfer(board, from);
+    board.write_word(to, COUNT, board.word(to, COUNT).wrapping_add(1));
+    let mut at = at;
+    for byte in data {
+        if at >= CONTENT {
+            board.write_byte(to, at, *byte as u16);
+        }
+        at += 1;
+    }
+    to
+}
+
+/// Makes what [`draft`] wrote to `place` a copy.
 #[inline(never)]
 pub fn seal<B: Board>(board: &mut B, place: Place, version: u16) {
     board.write_word(place, SIZE, checksum(board, place));
@@ -261,15 +254,17 @@ pub fn seal<B: Board>(board: &mut B, place: Place, version: u16) {
 }
 
 /// Makes the other copy the same as copy `from`.
+#[inline(never)]
 pub fn duplicate<B: Board>(board: &mut B, from: Place) {
-    let version = transfer(board, from, 0, &[]);
-    seal(board, from.other(), version);
+    let to = transfer(board, from);
+    board.write_word(to, 0, board.word(from, 0));
 }
 
-/// Writes a record's content; `from` is the copy that counts now. Returns the one that counts afterwards.
-pub fn save<B: Board>(board: &mut B, from: Place, content: &[[u8; 2]]) -> Place {
-    transfer(board, from, CONTENT, content);
-    let to = from.other();
+/// Writes `data` at byte `at` of a copy, inside its content; `from` is the copy that counts now. Returns the one that counts
+/// afterwards.
+#[inline(never)]
+pub fn save<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Place {
+    let to = draft(board, from, at, data);
     seal(board, to, VERSION);
     to
 }

@@ -167,7 +167,7 @@ fn a_supply_failure_after_any_write_leaves_the_old_registers_or_the_new() {
 fn a_second_supply_failure_while_a_start_repairs_what_the_first_one_left() {
     let board = saved(0..2);
     // From the first word of a save to past its last one; then the same in the start behind it.
-    for first in 0..86 {
+    for first in 0..245 {
         let mut cut = board.clone();
         cut.writes_left = first;
         let from = newest(&cut, FIRST);

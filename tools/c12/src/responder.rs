@@ -207,14 +207,16 @@ impl Responder {
             // Count before the data, their checksum behind.
             following = word(payload, least - 2).wrapping_add(1);
         }
-        if length < least || length - least != following {
+        let Some(rest) = payload.get(least as usize..length as usize) else {
+            return Err(Response::Err);
+        };
+        if rest.len() as u16 != following {
             return Err(Response::Err);
         }
         let state = ANYWHERE | self.state as u16;
         if *states as u16 & state == 0 {
             return Err(Response::Isss);
         }
-        let rest = payload.get(least as usize..length as usize).unwrap_or(&[]);
         match *states as u16 & 0xF0 {
             action::IDENTIFY => {
                 // Also the friendly answer to a reader that crashed: a new connection. The bit rate stays, because
