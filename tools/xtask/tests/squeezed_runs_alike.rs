@@ -171,7 +171,7 @@ impl Writer {
         let readable = changeable;
         let to = changeable(self);
         let from = readable(self);
-        let kind = self.random.random_range(0..18);
+        let kind = self.random.random_range(0..19);
         if let Some(open) = open {
             match kind {
                 15 if self.random.random_bool(0.5) => {
@@ -241,6 +241,7 @@ impl Writer {
             }
             13 => self.wide(first),
             15 => self.passing(first),
+            16 => self.copied(first),
             14 => {
                 let (kept, number) = (changeable(self), changeable(self));
                 self.line(&format!("tst r{from}"));
@@ -283,6 +284,107 @@ impl Writer {
                 self.line(&format!("{name}{byte} {source}, r{to}"));
             }
         }
+    }
+
+    /// Words that are copied in any order, some through registers; now and then not quite as the routine would.
+    fn copied(&mut self, first: u16) {
+        let mut free: Vec<u16> = (first.max(4)..16).collect();
+        let mut pick = |writer: &mut Self| {
+            let which = writer.random.random_range(0..free.len());
+            free.swap_remove(which)
+        };
+        let (source, target) = (pick(self), pick(self));
+        let words = [4, 4, 4, 8, 3, 5][self.random.random_range(0..6)];
+        let from = self
+            .random
+            .random_range(0..=i32::from(DATA_BYTES / 2) - words);
+        let to = loop {
+            let to = self
+                .random
+                .random_range(0..=i32::from(DATA_BYTES / 2) - words);
+            // One word more, so that they lie apart when a pointer moves.
+            if (to - from).abs() > words || self.random.random_bool(0.01) && to == from {
+                break to;
+            }
+        };
+        // What an address of either area is written as, by the number of the word.
+        let mut origin = |writer: &mut Self, register: u16, area: i32| {
+            let distance = writer.random.random_range(-1..2) * writer.random.random_range(0..4);
+            match writer.random.random_range(0..4) {
+                0 => ("&AREA+".to_owned(), area, String::new()),
+                1 => {
+                    writer.line(&format!("mov #{}, r{register}", 2 * distance));
+                    (
+                        "AREA+".to_owned(),
+                        area - distance,
+                        format!("(r{register})"),
+                    )
+                }
+                2 if area == from && words == 4 => (String::new(), 0, "(r1)".to_owned()),
+                _ => {
+                    let base = i32::from(DATA) + 2 * (area - distance);
+                    writer.line(&format!("mov #{base}, r{register}"));
+                    (String::new(), distance, format!("(r{register})"))
+                }
+            }
+        };
+        let ends = [origin(self, source, from), origin(self, target, to)];
+        // A distance below a symbol is not what the compiler writes.
+        if ends
+            .iter()
+            .any(|(symbol, distance, _)| !symbol.is_empty() && *distance < 0)
+        {
+            return;
+        }
+        let written = |end: usize, word: i32| {
+            let (before, distance, behind) = &ends[end];
+            format!("{before}{}{behind}", 2 * (distance + word))
+        };
+        let mut order: Vec<i32> = (0..words).collect();
+        for k in 0..order.len() {
+            let other = self.random.random_range(k..order.len());
+            order.swap(k, other);
+        }
+        let mut held: Vec<(u16, i32)> = Vec::new();
+        let mut spare: Vec<u16> = (0..self.random.random_range(0..4))
+            .map(|_| pick(self))
+            .collect();
+        let odd = self.random.random_bool(0.1);
+        for word in order {
+            let goes_to = if odd && word == 1 { 0 } else { word };
+            match spare.pop() {
+                Some(register) => {
+                    self.line(&format!("mov {}, r{register}", written(0, word)));
+                    held.push((register, goes_to));
+                }
+                None => self.line(&format!(
+                    "mov {}, {}",
+                    written(0, word),
+                    written(1, goes_to)
+                )),
+            }
+            match self.random.random_range(0..40) {
+                0 => self.line(&format!("incd r{source}")),
+                1 if ![source, target].contains(&12) => self.line("mov #7, r12"),
+                2 if ![source, target].contains(&11) => self.line("mov r15, r11"),
+                3 => self.line(&format!("mov #AREA+128, r{target}")),
+                4 => {
+                    let cell = self.cell();
+                    self.line(&format!("mov r{source}, {cell}"));
+                }
+                _ => {}
+            }
+        }
+        for (register, word) in &held {
+            self.line(&format!("mov r{register}, {}", written(1, *word)));
+        }
+        for register in held.iter().map(|(register, _)| *register).chain([12, 13]) {
+            if self.random.random_bool(0.95) {
+                let constant = self.constant();
+                self.line(&format!("mov #{constant}, r{register}"));
+            }
+        }
+        self.line("cmp r12, r13");
     }
 
     /// A value that passes through a register on its way to what uses it, mostly for that alone.
@@ -530,7 +632,7 @@ fn random_functions_run_alike() {
     for program in 0..PROGRAMS {
         let mut writer = Writer {
             random: Xoshiro256PlusPlus::seed_from_u64(program),
-            text: String::new(),
+            text: format!("\t.set\tAREA, {DATA}\n"),
             function: 0,
             labels: 0,
         };

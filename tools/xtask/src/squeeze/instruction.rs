@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::copies;
+
 /// Number of the program counter.
 pub const PC: u16 = 0;
 /// Number of the stack pointer.
@@ -286,11 +288,15 @@ impl Instruction {
         match self.name.as_str() {
             "call" => {
                 let arguments = match self.operands.first() {
-                    Some(Operand::Immediate(name)) if !name.starts_with("__mspabi") => 0xF000,
+                    Some(Operand::Immediate(name)) => arguments(name),
                     _ => 0xFF00,
                 };
                 effect.reads = arguments | 1 << SP;
                 effect.writes = 0xF800;
+                if self.operands == [Operand::Immediate(copies::NAME.to_owned())] {
+                    effect.reads = copies::POINTERS | 1 << SP;
+                    effect.writes = copies::POINTERS;
+                }
                 effect.writes_flags = flag::ALL;
                 for operand in &self.operands {
                     effect.reads |= address_registers(operand) | register_bit(operand);
@@ -407,6 +413,17 @@ fn register_bit(operand: &Operand) -> u16 {
 
 fn address_registers(operand: &Operand) -> u16 {
     operand.base().map_or(0, |base| 1 << base)
+}
+
+/// Registers that a function may take arguments in, by its name.
+fn arguments(name: &str) -> u16 {
+    match name.strip_prefix("__mspabi_") {
+        Some("mpyi" | "divi" | "divu" | "remi" | "remu") => 0x3000,
+        Some("mpyl" | "divli" | "divul" | "remli" | "remul") => 0xF000,
+        Some(_) => 0xFF00,
+        None if ["memcpy", "memset"].contains(&name) => 0x7000,
+        None => 0xF000,
+    }
 }
 
 fn is_known(name: &str) -> bool {

@@ -8,6 +8,7 @@
 
 pub mod calls;
 pub mod carry;
+pub mod copies;
 pub mod flow;
 pub mod frames;
 pub mod instruction;
@@ -40,7 +41,8 @@ const FAST: [&str; 5] = [
 
 /// Functions that run for every block of samples: detours only where the time does not count, outside of loops, and in functions
 /// that are long enough not to be called in one. (With detours everywhere the longest block took 94 400 cycles instead of 91 600.)
-const BRISK: [&str; 7] = [
+const BRISK: [&str; 8] = [
+    "meter430::hw::interrupts::TIMER2_B0::",
     "metrology::fundamental::",
     "metrology::half_cycle::",
     "metrology::history::",
@@ -58,6 +60,8 @@ const LONG_BYTES: u32 = 200;
 enum Pace {
     /// Never one.
     Fast,
+    /// Only what takes about as long as what it stands for.
+    Brief,
     /// None in a loop.
     Brisk,
     /// Anywhere.
@@ -70,9 +74,10 @@ pub const ROUTINES: &str = "squeeze_";
 /// Names of all rules, as the tally has them.
 pub fn rules() -> impl Iterator<Item = &'static str> {
     let few = peephole::RULES.into_iter().map(|(name, _)| name);
-    few.chain([PROLOGUE, SEQUENCE])
+    few.chain([COPY, PROLOGUE, SEQUENCE])
 }
 
+const COPY: &str = "words copied by a routine";
 const PROLOGUE: &str = "prologue shared";
 const SEQUENCE: &str = "sequence shared";
 
@@ -97,12 +102,23 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
     let tables = std::mem::take(&mut text.tables);
     let mut tally = Tally::new();
     let mut saved = BTreeSet::new();
+    let mut copies = false;
     for function in text.functions_mut() {
+        if pace(function) != Pace::Fast {
+            copies |= peephole::apply(
+                COPY,
+                copies::call_routine,
+                function,
+                &tables,
+                &calls,
+                &mut tally,
+            )?;
+        }
         peephole::shorten(function, &tables, &calls, &mut tally)?;
     }
     let mut slow: Vec<&mut Function> = text
         .functions_mut()
-        .filter(|function| pace(function) != Pace::Fast)
+        .filter(|function| matches!(pace(function), Pace::Brisk | Pace::Slow))
         .collect();
     for function in &mut slow {
         let before = function.size();
@@ -113,8 +129,13 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
     }
     let (won, routines) = sharing::share(&mut slow, |function| pace(function) == Pace::Brisk);
     tally.insert(SEQUENCE, won);
+    let copy = if copies {
+        copies::routine()
+    } else {
+        String::new()
+    };
     text.segments
-        .push(Segment::Kept(frames::routines(&saved) + &routines));
+        .push(Segment::Kept(frames::routines(&saved) + &copy + &routines));
     let sizes = text
         .functions()
         .filter(|function| !function.is_padded())
@@ -137,10 +158,14 @@ fn pace(function: &Function) -> Pace {
         .iter()
         .filter_map(Line::instruction)
         .any(|code| code.is("reti"));
-    if handles || is_of(&FAST) || is_of(&BRISK) && function.size() < LONG_BYTES {
+    if is_of(&BRISK) {
+        if function.size() < LONG_BYTES {
+            Pace::Brief
+        } else {
+            Pace::Brisk
+        }
+    } else if handles || is_of(&FAST) {
         Pace::Fast
-    } else if is_of(&BRISK) {
-        Pace::Brisk
     } else {
         Pace::Slow
     }

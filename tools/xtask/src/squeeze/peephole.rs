@@ -50,19 +50,35 @@ pub fn shorten(
     loop {
         let mut found = false;
         for (name, rule) in RULES {
-            loop {
-                let before = function.size();
-                let live = live_behind(function, tables, calls)?;
-                if !rule(function, &live) {
-                    break;
-                }
-                found = true;
-                *tally.entry(name).or_default() += before - function.size();
-            }
+            found |= apply(name, rule, function, tables, calls, tally)?;
         }
         if !found {
             return Ok(());
         }
+    }
+}
+
+/// Applies a rule until it finds nothing more, and says whether it found something.
+///
+/// # Errors
+/// When the function's jumps cannot be followed.
+pub fn apply(
+    name: &'static str,
+    rule: Rule,
+    function: &mut Function,
+    tables: &Tables,
+    calls: &Calls,
+    tally: &mut Tally,
+) -> Result<bool> {
+    let mut found = false;
+    loop {
+        let before = function.size();
+        let live = live_behind(function, tables, calls)?;
+        if !rule(function, &live) {
+            return Ok(found);
+        }
+        found = true;
+        *tally.entry(name).or_default() += before - function.size();
     }
 }
 

@@ -295,3 +295,29 @@ fn memory_is_changed_in_place() {
     stays("mov &X, r14; xor r13, r14; mov r14, 2(r12); clr r14; ret");
     stays("mov &X, r14; xor r13, r14; cmp r13, &Y; mov r14, &X; clr r14; ret");
 }
+
+#[test]
+fn four_words_are_copied_by_the_routine() {
+    becomes(
+        "mov 2(r14), r12; mov 0(r14), r13; mov 6(r14), 14(r15); mov r13, 8(r15); mov r12, 10(r15); mov 4(r14), 12(r15); clr r12; clr r13; ret",
+        "mov r15, r12; add #8, r12; mov r14, r13; call #squeeze_copy; clr r12; clr r13; ret",
+    );
+    let words = |count: i32, from: &str, to: &str| -> String {
+        (0..count)
+            .rev()
+            .map(|k| format!("mov &{from}+{}, &{to}+{}; ", 2 * k, 2 * k + 2))
+            .collect()
+    };
+    becomes(
+        &(words(8, "X", "Y") + "clr r12; clr r13; ret"),
+        "mov #Y+2, r12; mov #X, r13; call #squeeze_copy; call #squeeze_copy; clr r12; clr r13; ret",
+    );
+    // Too few words; areas that overlap; registers of peripherals; pointers, words or flags that are needed.
+    stays(&(words(3, "X", "Y") + "clr r12; clr r13; ret"));
+    stays(&(words(4, "X", "X") + "clr r12; clr r13; ret"));
+    stays("mov &512, &X; mov &514, &X+2; mov &516, &X+4; mov &518, &X+6; clr r12; clr r13; ret");
+    stays(&(words(4, "X", "Y") + "ret"));
+    stays(&(words(4, "X", "Y") + "jeq .LBB0_1; inc r14; .LBB0_1:; clr r12; clr r13; ret"));
+    // One goes elsewhere.
+    stays("mov &X, &Y; mov &X+2, &Y+4; mov &X+4, &Y+2; mov &X+6, &Y+6; clr r12; clr r13; ret");
+}
