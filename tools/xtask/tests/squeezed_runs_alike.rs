@@ -147,6 +147,9 @@ impl Writer {
         for _ in 0..4 {
             self.piece(first, None);
         }
+        if self.random.random_bool(0.1) {
+            self.far(first);
+        }
         self.line(&format!("add #{FRAME}, r1"));
         for register in (first..11).rev() {
             self.line(&format!("pop r{register}"));
@@ -171,7 +174,7 @@ impl Writer {
         let readable = changeable;
         let to = changeable(self);
         let from = readable(self);
-        let kind = self.random.random_range(0..19);
+        let kind = self.random.random_range(0..20);
         if let Some(open) = open {
             match kind {
                 15 if self.random.random_bool(0.5) => {
@@ -242,6 +245,7 @@ impl Writer {
             13 => self.wide(first),
             15 => self.passing(first),
             16 => self.copied(first),
+            17 => self.shifted(first),
             14 => {
                 let (kept, number) = (changeable(self), changeable(self));
                 self.line(&format!("tst r{from}"));
@@ -286,6 +290,60 @@ impl Writer {
         }
     }
 
+    /// A shift by many places as the compiler makes it, something else between its steps.
+    fn shifted(&mut self, first: u16) {
+        let mut pick = |not: u16| loop {
+            let register = self.random.random_range(first.max(4)..16);
+            if register != not {
+                return register;
+            }
+        };
+        let to = pick(0);
+        let (other, third) = (pick(to), pick(to));
+        let more = self.random.random_range(4..9);
+        let steps: Vec<&str> = match self.random.random_range(0..3) {
+            0 => ["mov.b", "swpb"]
+                .into_iter()
+                .chain(std::iter::repeat_n("add", more))
+                .collect(),
+            1 => ["swpb", "mov.b", "rrc"]
+                .into_iter()
+                .chain(std::iter::repeat_n("rra", more - 1))
+                .collect(),
+            _ => ["swpb", "sxt"]
+                .into_iter()
+                .chain(std::iter::repeat_n("rra", more))
+                .collect(),
+        };
+        for step in steps {
+            match step {
+                "mov.b" | "add" => self.line(&format!("{step} r{to}, r{to}")),
+                "rrc" => {
+                    if self.random.random_bool(0.95) {
+                        self.line("clrc");
+                    }
+                    if self.random.random_bool(0.3) {
+                        self.line(&format!("mov r{other}, r{third}"));
+                    }
+                    self.line(&format!("rrc r{to}"));
+                }
+                _ => self.line(&format!("{step} r{to}")),
+            }
+            match self.random.random_range(0..60) {
+                0 => self.line(&format!("rrc r{other}")),
+                1 => {
+                    self.line("clrc");
+                    self.line(&format!("rrc r{third}"));
+                }
+                2 => self.line(&format!("mov r{to}, r{other}")),
+                3 => self.line(&format!("inc r{other}")),
+                4 => self.line(&format!("mov r2, r{third}")),
+                _ => {}
+            }
+        }
+        self.line(&format!("cmp r{other}, r{to}"));
+    }
+
     /// Words that are copied in any order, some through registers; now and then not quite as the routine would.
     fn copied(&mut self, first: u16) {
         let mut free: Vec<u16> = (first.max(4)..16).collect();
@@ -308,7 +366,7 @@ impl Writer {
             }
         };
         // What an address of either area is written as, by the number of the word.
-        let mut origin = |writer: &mut Self, register: u16, area: i32| {
+        let origin = |writer: &mut Self, register: u16, area: i32| {
             let distance = writer.random.random_range(-1..2) * writer.random.random_range(0..4);
             match writer.random.random_range(0..4) {
                 0 => ("&AREA+".to_owned(), area, String::new()),
@@ -539,6 +597,34 @@ impl Writer {
         self.line(&format!("br #.LBB{name}_{far}"));
         let _ = writeln!(self.text, ".LBB{name}_{near}:");
         open.push(far);
+    }
+
+    /// Branches to two places further on, some of them more than a jump away.
+    fn far(&mut self, first: u16) {
+        let name = self.function;
+        let targets = [self.labels, self.labels + 1];
+        self.labels += 2;
+        for _ in 0..self.random.random_range(4..12) {
+            let near = self.labels;
+            self.labels += 1;
+            let target = targets[self.random.random_range(0..2)];
+            let (from, source) = (self.random.random_range(first..16), self.source_of(first));
+            let jump = self.one_of(&["jeq", "jne", "jn", "jge", "jl", "jlo", "jhs"]);
+            self.line(&format!("cmp {source}, r{from}"));
+            self.line(&format!("{jump} .LBB{name}_{near}"));
+            if self.random.random_bool(0.3) {
+                self.line(&format!("xor r{from}, &{DATA}"));
+            }
+            self.line(&format!("br #.LBB{name}_{target}"));
+            let _ = writeln!(self.text, ".LBB{name}_{near}:");
+            for _ in 0..[0, 2, 5, 30][self.random.random_range(0..4)] {
+                self.piece(first, None);
+            }
+        }
+        for target in targets {
+            let _ = writeln!(self.text, ".LBB{name}_{target}:");
+            self.piece(first, None);
+        }
     }
 
     fn land(&mut self, open: &mut Vec<u32>) {

@@ -195,7 +195,7 @@ impl Run {
         let bytes = 2 * copied.len() as i32;
         let apart = !first_from.has_same_origin(&first_to)
             || (first_from.distance - first_to.distance).abs() >= bytes;
-        let whole = copied.len() % WORDS == 0 && self.held.is_empty();
+        let whole = copied.len().is_multiple_of(WORDS) && self.held.is_empty();
         (all && apart && whole).then_some((first_from, first_to))
     }
 }

@@ -12,10 +12,12 @@ pub mod copies;
 pub mod flow;
 pub mod frames;
 pub mod instruction;
+pub mod jumps;
 pub mod link;
 pub mod memory;
 pub mod peephole;
 pub mod sharing;
+pub mod shifts;
 pub mod text;
 pub mod values;
 
@@ -74,12 +76,13 @@ pub const ROUTINES: &str = "squeeze_";
 /// Names of all rules, as the tally has them.
 pub fn rules() -> impl Iterator<Item = &'static str> {
     let few = peephole::RULES.into_iter().map(|(name, _)| name);
-    few.chain([COPY, PROLOGUE, SEQUENCE])
+    few.chain([COPY, PROLOGUE, SEQUENCE, JUMP])
 }
 
 const COPY: &str = "words copied by a routine";
 const PROLOGUE: &str = "prologue shared";
 const SEQUENCE: &str = "sequence shared";
+const JUMP: &str = "jump instead of a branch";
 
 /// A smaller text, and how it came about.
 #[derive(Debug)]
@@ -129,6 +132,16 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
     }
     let (won, routines) = sharing::share(&mut slow, |function| pace(function) == Pace::Brisk);
     tally.insert(SEQUENCE, won);
+    for function in &mut slow {
+        peephole::apply(
+            JUMP,
+            jumps::jump_instead,
+            function,
+            &tables,
+            &calls,
+            &mut tally,
+        )?;
+    }
     let copy = if copies {
         copies::routine()
     } else {

@@ -10,6 +10,7 @@ use super::carry::{not_zero, subtract_at_once, use_carry};
 use super::flow::{Live, flags, live_behind, registers};
 use super::instruction::{Instruction, Next, Operand, PC, SP, SR, flag};
 use super::memory::{change_in_place, use_in_memory};
+use super::shifts::around_the_end;
 use super::text::{Function, Line};
 use super::values::reuse_values;
 
@@ -23,7 +24,7 @@ pub type Tally = BTreeMap<&'static str, u32>;
 pub type Rule = fn(&mut Function, &[Live]) -> bool;
 
 /// The rules, by the names that the tally has.
-pub const RULES: [(&str, Rule); 11] = [
+pub const RULES: [(&str, Rule); 12] = [
     ("address without distance", indirect),
     ("comparison with zero", zero_test),
     ("move through a register", retarget),
@@ -31,6 +32,7 @@ pub const RULES: [(&str, Rule); 11] = [
     ("carry", use_carry),
     ("not zero", not_zero),
     ("difference at once", subtract_at_once),
+    ("long shift", around_the_end),
     ("value at hand", reuse_values),
     ("changed in place", change_in_place),
     ("used in memory", use_in_memory),
@@ -353,6 +355,7 @@ fn unused(function: &mut Function, live: &[Live]) -> bool {
             instruction.name.as_str(),
             "mov"
                 | "clr"
+                | "clrc"
                 | "add"
                 | "addc"
                 | "sub"

@@ -321,3 +321,80 @@ fn four_words_are_copied_by_the_routine() {
     // One goes elsewhere.
     stays("mov &X, &Y; mov &X+2, &Y+4; mov &X+4, &Y+2; mov &X+6, &Y+6; clr r12; clr r13; ret");
 }
+
+#[test]
+fn a_long_shift_goes_around_the_end() {
+    let many = |step: &str, count: usize| vec![step; count].join("; ");
+    becomes(
+        &format!("mov.b r12, r12; swpb r12; {}; ret", many("add r12, r12", 7)),
+        "rra r12; clr r12; rrc r12; ret",
+    );
+    becomes(
+        &format!(
+            "mov.b r12, r12; swpb r12; clrc; rrc r13; {}; ret",
+            many("add r12, r12", 7)
+        ),
+        "clrc; rrc r13; rra r12; clr r12; rrc r12; ret",
+    );
+    becomes(
+        &format!(
+            "swpb r12; mov.b r12, r12; clrc; rrc r12; {}; ret",
+            many("rra r12", 6)
+        ),
+        "add r12, r12; clr r12; addc r12, r12; ret",
+    );
+    becomes(
+        &format!(
+            "swpb r12; mov.b r12, r12; clrc; rrc r12; {}; ret",
+            many("rra r12", 5)
+        ),
+        "add r12, r12; addc r12, r12; addc r12, r12; and #3, r12; ret",
+    );
+    becomes(
+        &format!("swpb r12; sxt r12; {}; ret", many("rra r12", 7)),
+        "add r12, r12; subc r12, r12; inv r12; ret",
+    );
+    // Something else is shifted in; what was shifted out is asked for; it is no shift by so many.
+    stays(&format!(
+        "swpb r12; mov.b r12, r12; rrc r12; {}; ret",
+        many("rra r12", 6)
+    ));
+    stays(&format!(
+        "swpb r12; sxt r12; {}; rrc r13; ret",
+        many("rra r12", 7)
+    ));
+    stays(&format!("swpb r12; sxt r12; {}; ret", many("rra r12", 6)));
+}
+
+#[test]
+fn a_jump_does_what_a_branch_does() {
+    // Near.
+    becomes(
+        "jeq .LBB0_1; br #.LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+        "jne .LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+    );
+    becomes(
+        "inc r12; br #.LBB0_2; .LBB0_1:; inc r13; .LBB0_2:; ret",
+        "inc r12; jmp .LBB0_2; .LBB0_1:; inc r13; .LBB0_2:; ret",
+    );
+    // There is no opposite.
+    becomes(
+        "jn .LBB0_1; br #.LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+        "jn .LBB0_1; jmp .LBB0_2; .LBB0_1:; inc r12; .LBB0_2:; ret",
+    );
+    // By another branch.
+    let stretch: String = (0..180)
+        .map(|k| format!("xor #{}, &X; ", k + 1000))
+        .collect();
+    let short = format!(
+        "jeq .LBB0_1; br #.LBB0_9; .LBB0_1:; inc r12; jne .LBB0_2; br #.LBB0_9; .LBB0_2:; {stretch}.LBB0_9:; ret"
+    );
+    let after = squeezed(&short);
+    assert!(
+        after.starts_with("jne .LBB_squeeze_f_0_LBB0_9; .LBB0_1:; inc r12; jne .LBB0_2; .LBB_squeeze_f_0_LBB0_9:; br #.LBB0_9; .LBB0_2:; xor"),
+        "{after}"
+    );
+    // Nothing is near.
+    let lonely = format!("jeq .LBB0_1; br #.LBB0_9; .LBB0_1:; {stretch}.LBB0_9:; ret");
+    assert!(squeezed(&lonely).starts_with("jeq .LBB0_1; br #.LBB0_9; .LBB0_1:; xor"));
+}
