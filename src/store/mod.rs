@@ -236,12 +236,10 @@ fn transfer<B: Board>(board: &mut B, from: Place) -> Place {
 pub fn draft<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Place {
     let to = transfer(board, from);
     board.write_word(to, COUNT, board.word(to, COUNT).wrapping_add(1));
-    let mut at = at;
-    for byte in data {
+    for (at, byte) in (at..).zip(data) {
         if at >= CONTENT {
             board.write_byte(to, at, *byte as u16);
         }
-        at += 1;
     }
     to
 }
