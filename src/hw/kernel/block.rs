@@ -3,7 +3,7 @@
 //! The two loops longer than the FRAM's cache run in RAM (section `.hot`, copied there at start-up): from FRAM
 //! every fourth word would cost two wait states, a third of the loop's time.
 //!
-//! `.word 0x4CB2, address` is MOV @R12+, &address (0x4DB2 for R13), which the CPU has and LLVM's assembler lacks.
+//! `.word 0x4CB2, address` is MOV @R12+, &address (0x4DB2 for R13, 0x4FB2 for R15), which the CPU has and LLVM's assembler lacks.
 
 use super::join;
 use core::arch::asm;
@@ -22,26 +22,26 @@ pub fn mac(sum: &mut i64, a: &[i32], b: &[i32]) {
     // six cycles from there, the next operand is written seven later: not to be unrolled.
     unsafe {
         asm!(
-            "mov @{sum}, &RES0",
-            "mov 2({sum}), &RES1",
-            "mov 4({sum}), &RES2",
-            "mov 6({sum}), &RES3",
+            ".word 0x4CB2, RES0",
+            ".word 0x4CB2, RES1",
+            ".word 0x4CB2, RES2",
+            ".word 0x4CB2, RES3",
             "2:",
-            ".word 0x4CB2, MACS32L",
-            ".word 0x4CB2, MACS32H",
-            ".word 0x4DB2, OP2L",
-            ".word 0x4DB2, OP2H",
+            ".word 0x4DB2, MACS32L",
+            ".word 0x4DB2, MACS32H",
+            ".word 0x4FB2, OP2L",
+            ".word 0x4FB2, OP2H",
             "dec {count}",
             "jne 2b",
             // Six cycles from the last operand to RES3: these reads, in ascending order, are late enough.
-            "mov &RES0, 0({sum})",
-            "mov &RES1, 2({sum})",
-            "mov &RES2, 4({sum})",
-            "mov &RES3, 6({sum})",
-            sum = in(reg) sum,
+            "mov &RES0, -8(r12)",
+            "mov &RES1, -6(r12)",
+            "mov &RES2, -4(r12)",
+            "mov &RES3, -2(r12)",
             count = inout(reg) count => _,
-            inout("r12") a.as_ptr() => _,
-            inout("r13") b.as_ptr() => _,
+            inout("r12") sum => _,
+            inout("r13") a.as_ptr() => _,
+            inout("r15") b.as_ptr() => _,
             options(nostack),
         );
     }
