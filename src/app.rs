@@ -1,7 +1,7 @@
 //! The main loop: what the meter does between interrupts.
 
 use crate::hw::{
-    board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
+    self, board, clock, console, converter, fram, identity, kernel, metering, port, power, pulses,
     sampler, spi, temperature, time, watchdog,
 };
 use c12::event::code;
@@ -59,7 +59,7 @@ static APP: MainOwned = MainOwned(UnsafeCell::new(App {
 #[msp430_rt::entry]
 fn main() -> ! {
     // SAFETY: the only owner; interrupt handlers touch registers that the main loop does not use while they are on.
-    let p = unsafe { Peripherals::steal() };
+    let p = unsafe { hw::registers() };
     power_up(&p);
     // SAFETY: the only reference to it.
     let app = unsafe { &mut *APP.0.get() };

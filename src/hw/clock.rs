@@ -80,26 +80,21 @@ unsafe fn start_crystal(p: &Peripherals) -> Reference {
 unsafe fn lock_fll(p: &Peripherals) {
     let mut trim: u16 = 3;
     let mut best_trim = trim;
-    let mut best_distance: u16 = u16::MAX;
-    let mut last_step = 0;
+    let mut best_distance = u16::MAX;
     // Beyond the last trim on either side there is none; wrapped, 0 less one is beyond too.
     while trim < TRIMS {
         let tap = unsafe { settle(p, trim) };
-        // A low tap means that the oscillator is too fast at this trim.
-        let (distance, step) = if tap < 256 {
-            (256 - tap, u16::MAX)
+        // 0 … 255 either way. A low tap means that the oscillator is too fast at this trim.
+        let (distance, step) = if tap & 256 == 0 {
+            (!tap & 255, u16::MAX)
         } else {
-            (tap - 256, 1)
+            (tap & 255, 1)
         };
-        if distance < best_distance {
-            best_distance = distance;
-            best_trim = trim;
-        }
-        // A change of side means that the middle lies between the last two.
-        if last_step ^ step == u16::MAX - 1 {
+        if distance >= best_distance {
             break;
         }
-        last_step = step;
+        best_distance = distance;
+        best_trim = trim;
         trim = trim.wrapping_add(step);
     }
     unsafe { settle(p, best_trim) };

@@ -5,21 +5,16 @@ const DIE_RECORD: *const u8 = 0x1A0A as *const u8;
 
 /// Puts sixteen hexadecimal digits that no other chip has.
 pub fn put_serial_number(digits: &mut [u8; 16]) {
-    let mut at = DIE_RECORD;
-    for digits in digits.as_chunks_mut().0 {
+    for (place, digit) in digits.iter_mut().enumerate() {
         // SAFETY: the eight bytes are read-only memory present in every FR2355.
-        let byte = unsafe { at.read_volatile() } as u16;
-        *digits = [digit(byte >> 4), digit(byte & 15)];
-        at = at.wrapping_add(1);
+        let mut value = unsafe { DIE_RECORD.add(place / 2).read_volatile() } as u16;
+        if place & 1 == 0 {
+            value >>= 4;
+        }
+        let mut character = (value & 15) + b'0' as u16;
+        if character > b'9' as u16 {
+            character += (b'A' - b'9' - 1) as u16;
+        }
+        *digit = character as u8;
     }
-}
-
-/// The character of a digit, to be stored at once.
-#[inline(always)]
-fn digit(value: u16) -> u8 {
-    let mut character = value + b'0' as u16;
-    if value > 9 {
-        character += (b'A' - b'9' - 1) as u16;
-    }
-    character as u8
 }

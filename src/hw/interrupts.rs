@@ -7,8 +7,7 @@
 //!
 //! Handlers that give the main loop work wake it: they clear the sleep bits of the stacked status register.
 
-use super::{console, metering, port, sampler, time};
-use msp430fr2355::Peripherals;
+use super::{console, metering, port, registers, sampler, time};
 use msp430fr2355::interrupt;
 
 /// DRDY: a new sample. 490 to 610 cycles, of which the SPI line takes 360, and 1 270 where a block is complete; deadline
@@ -46,14 +45,14 @@ waking_handler! {
 
 waking_handler! {
     /// The communications port.
-    EUSCI_A1 => port::on_interrupt(&Peripherals::steal())
+    EUSCI_A1 => port::on_interrupt(&registers())
 }
 
 /// The port's turn-around delay is over. The pulses' channels of the same timer interrupt nobody.
 #[interrupt]
 fn TIMER3_B1() {
     // SAFETY: interrupts are disabled.
-    unsafe { port::on_turn_around(&Peripherals::steal()) }
+    unsafe { port::on_turn_around(&registers()) }
 }
 
 waking_handler! {
@@ -65,7 +64,7 @@ waking_handler! {
 #[interrupt]
 fn EUSCI_A0() {
     // SAFETY: interrupts are disabled.
-    unsafe { console::on_interrupt(&Peripherals::steal()) }
+    unsafe { console::on_interrupt(&registers()) }
 }
 
 /// Anything that was never enabled: stop here and let the watchdog report it.

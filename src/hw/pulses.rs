@@ -63,13 +63,16 @@ pub unsafe fn on_block(captured: u16) {
     let (s, timer) = unsafe { (PULSES.get_in_interrupt(), &*Tb3::ptr()) };
     let begin = captured.wrapping_add(s.offset).wrapping_add(LAG_CYCLES);
     s.player.pass();
-    let [active, reactive] = &mut s.player.outputs;
-    let [active_high, reactive_high] = &mut s.high;
-    let control = timer.tb3cctl1().as_ptr();
-    // SAFETY: registers of this timer.
-    unsafe {
-        play(active, active_high, begin, control);
-        play(reactive, reactive_high, begin, control.wrapping_add(1));
+    let mut control = timer.tb3cctl1().as_ptr();
+    // Not by index or `zip`: both would multiply.
+    let mut high = s.high.as_mut_ptr();
+    for output in &mut s.player.outputs {
+        // SAFETY: registers of this timer, and there are as many counts as outputs.
+        unsafe {
+            play(output, &mut *high, begin, control);
+            high = high.add(1);
+            control = control.add(1);
+        }
     }
 }
 
@@ -80,7 +83,7 @@ const CONTROL_TO_COMPARE: usize = 8;
 ///
 /// # Safety
 /// `control` is the channel's control register.
-#[inline(never)]
+#[inline(always)]
 unsafe fn play(output: &mut Output, high: &mut u16, begin: u16, control: *mut u16) {
     let time = output.advance();
     let mut mode = SET;
