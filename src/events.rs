@@ -26,7 +26,7 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 10] = [
+pub const STANDARD: [u16; 12] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
@@ -35,6 +35,8 @@ pub const STANDARD: [u16; 10] = [
     code::DST_ON,
     code::DST_OFF,
     code::SEASON_CHANGE,
+    code::PENDING_ACTIVATED,
+    code::PENDING_CLEARED,
     code::MEASUREMENT_ERROR,
     code::TAMPER,
 ];

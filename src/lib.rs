@@ -5,7 +5,7 @@
 //! | measuring: from a window to what readers see | `readings`, `snapshot`, `status_line` |
 //! | answering: the C12 responder's device, and what each table contains | `service`, `tables` |
 //! | what goes by the clock | `calendar`, `demand`, `profile`, `self_reads`, `tiers`; `list` is what the standard says of lists |
-//! | what outlives a supply failure | `store` (two copies of each record), `settings`, `events`, `calibration_store` |
+//! | what outlives a supply failure | `store` (two copies of each record), `settings`, `pending`, `events`, `calibration_store` |
 //! | words on the wire | `ads131m03` (converter), `baud` (UART) |
 //!
 //! The main loop (`app`) and registers (`hw`) belong to the image alone.
@@ -21,6 +21,7 @@ pub mod calibration_store;
 pub mod demand;
 pub mod events;
 pub mod list;
+pub mod pending;
 pub mod profile;
 #[cfg(test)]
 mod profile_tests;

@@ -7,6 +7,8 @@
 //! | `shown` | where the live bytes of tables come from |
 //! | `procedures` | what ST7 asks for |
 
+#[cfg(test)]
+mod pending_tests;
 mod procedures;
 mod requests;
 mod shown;
@@ -16,13 +18,14 @@ mod tests;
 use crate::events::ENTRIES;
 use crate::readings::Readings;
 use crate::self_reads::SLOTS;
+use crate::settings::DATES;
 use crate::snapshot::DIAGNOSTICS;
 use crate::store::{self, Board, CONTENT, Place, kept};
 use crate::tables::TABLES;
 use crate::tables::general::RESPONSE;
 use crate::tables::registers::{READING_SIZE, READING_TIME};
 use crate::tables::security;
-use crate::{calendar, events, list, profile, self_reads, settings, tiers};
+use crate::{calendar, events, list, pending, profile, self_reads, settings, tiers};
 use c12::access::{self, Right};
 use c12::clock::{self, Clock};
 use c12::diagnostics;
@@ -129,6 +132,7 @@ impl<B: Board> MeterDevice<B> {
         if kept.profile.interval_min == 0 {
             profile::restart(kept, profile::INTERVAL_MIN);
             tiers::clear(&mut self.board);
+            pending::activated(&mut self.board, &[0; 5]);
             // There has been no season: registers of zero.
             self.keep_reading(self_reads::SEASON);
         }
@@ -224,6 +228,11 @@ impl<B: Board> MeterDevice<B> {
                     }
                 }
                 tiers::settle(&self.readings, &mut self.board);
+                if pending::is_pending(&self.board)
+                    && pending::is_due(&self.board, self.readings.kept.clock.bytes())
+                {
+                    self.activate_pending();
+                }
                 // Again after the clock was set by it: another tier may begin then.
                 loop {
                     let before = self.readings.kept.calendar;
@@ -244,6 +253,46 @@ impl<B: Board> MeterDevice<B> {
                 }
             }
         }
+    }
+
+    /// The calendar that is pending becomes the calendar. A supply failure before the end does it all again.
+    #[inline(never)]
+    fn activate_pending(&mut self) {
+        let [what, ..] = *pending::event(&self.board) else {
+            return;
+        };
+        let calendar = pending::calendar(&self.board);
+        self.settings = settings::write(
+            &mut self.board,
+            self.settings,
+            DATES as u16 - CONTENT,
+            &calendar,
+        );
+        if what as u16 & pending::SELF_READ != 0 {
+            self.read_self();
+        }
+        if what as u16 & pending::DEMAND_RESET != 0 {
+            self.reset_demand();
+        }
+        pending::activated(&mut self.board, self.readings.kept.clock.bytes());
+        self.log(code::PENDING_ACTIVATED, 54);
+    }
+
+    /// Keeps the registers for ST25, and begins a new maximum of the demand.
+    #[inline(never)]
+    fn reset_demand(&mut self) {
+        let mut resets = self.readings.kept.demand.resets as u16 + 1;
+        // 0 is none: the next of its slot.
+        if resets == 256 {
+            resets = 2;
+        }
+        self.keep_reading(self_reads::reset_slot(resets));
+        let demand = &mut self.readings.kept.demand;
+        demand.max_w = 0;
+        demand.time = [0; 5];
+        demand.resets = resets as u8;
+        self.begin_interval();
+        self.log(code::DEMAND_RESET, 0);
     }
 
     /// Enters the registers into the list of self-reads.

@@ -3,7 +3,7 @@
 use super::{MeterDevice, STANDING, STATUS_CLOCK_ERROR};
 use crate::store::Board;
 use crate::tables::general::{MODE, RESPONSE};
-use crate::{list, profile, self_reads};
+use crate::{list, pending, profile};
 use c12::access::{PROCEDURE, Right};
 use c12::event::code;
 use c12::procedure::{Initiate, Outcome, number};
@@ -61,18 +61,7 @@ impl<B: Board> MeterDevice<B> {
                     self.read_self();
                 }
                 if what & 1 != 0 {
-                    let mut resets = self.readings.kept.demand.resets as u16 + 1;
-                    // 0 is none: the next of its slot.
-                    if resets == 256 {
-                        resets = 2;
-                    }
-                    self.keep_reading(self_reads::reset_slot(resets));
-                    let demand = &mut self.readings.kept.demand;
-                    demand.max_w = 0;
-                    demand.time = [0; 5];
-                    demand.resets = resets as u8;
-                    self.begin_interval();
-                    self.log(code::DEMAND_RESET, 0);
+                    self.reset_demand();
                 }
                 (Outcome::Completed, 0)
             }
@@ -101,6 +90,28 @@ impl<B: Board> MeterDevice<B> {
                 self.second_at = self.now;
                 self.status &= !STATUS_CLOCK_ERROR;
                 (Outcome::Completed, RESPONSE as u16)
+            }
+            number::ACTIVATE_ALL_PENDING..=number::CLEAR_PENDING => {
+                // The odd ones mean what that event activates.
+                if request.procedure & 1 != 0 {
+                    let event = pending::event(&self.board);
+                    let mut difference = event.len() as u16 ^ request.parameters.len() as u16;
+                    for (one, other) in event.iter().zip(request.parameters) {
+                        difference |= *one as u16 ^ *other as u16;
+                    }
+                    if difference != 0 {
+                        return (Outcome::InvalidParameter, 0);
+                    }
+                }
+                if pending::is_pending(&self.board) {
+                    if request.procedure < number::CLEAR_ALL_PENDING {
+                        self.activate_pending();
+                    } else {
+                        pending::forget(&mut self.board);
+                        self.log(code::PENDING_CLEARED, 54);
+                    }
+                }
+                (Outcome::Completed, 0)
             }
             _ => (Outcome::Unrecognised, 0),
         }

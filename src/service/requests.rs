@@ -4,7 +4,7 @@ use super::MeterDevice;
 use super::shown::Shown;
 use crate::store::{Board, PAGE};
 use crate::tables::{TABLES, live, security};
-use crate::{calibration_store, events, profile, settings};
+use crate::{calibration_store, events, pending, profile, settings};
 use c12::access::Right;
 use c12::calibration;
 use c12::clock;
@@ -13,6 +13,8 @@ use c12::event::code;
 use c12::response::Response;
 use c12::table::Found;
 
+/// In a table's number: its pending copy, to which the same access belongs.
+const PENDING: u16 = 4096;
 /// After this many wrong passwords in a row the wait no longer doubles: 2⁸ s.
 const FAILURES_MAX: u16 = 8;
 
@@ -22,7 +24,7 @@ impl<B: Board> Device for MeterDevice<B> {
         if found == Found::NONE {
             return Err(Response::Iar);
         }
-        if self.permits(table, Right::Read) == 0 {
+        if self.permits(table & !PENDING, Right::Read) == 0 {
             return Err(Response::Isc);
         }
         self.reading = found;
@@ -95,7 +97,7 @@ impl<B: Board> Device for MeterDevice<B> {
         if found == Found::NONE {
             return Err(Response::Iar);
         }
-        if self.permits(table, Right::Write) == 0 {
+        if self.permits(table & !PENDING, Right::Write) == 0 {
             return Err(Response::Isc);
         }
         match table {
@@ -129,14 +131,20 @@ impl<B: Board> Device for MeterDevice<B> {
                     return Err(Response::Iar);
                 };
                 let at = run.from.wrapping_sub(live::SETTINGS);
-                if at >= PAGE as u16 {
+                let is_pending = table == pending::TABLE;
+                if at >= PAGE as u16 && !is_pending {
                     return Err(Response::Iar);
                 }
                 // No sum of these overflows: a packet is much shorter than that.
                 if offset > run.size() || offset + data.len() as u16 > run.size() {
                     return Err(Response::Onp);
                 }
-                self.settings = settings::write(&mut self.board, self.settings, at + offset, data);
+                if is_pending {
+                    pending::write(&mut self.board, offset, data)?;
+                } else {
+                    self.settings =
+                        settings::write(&mut self.board, self.settings, at + offset, data);
+                }
             }
         }
         self.log(code::TABLE_WRITTEN, table);

@@ -69,12 +69,12 @@ fn general() {
         read(&mut meter, 0),
         [
             0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 0, 2,
-            0, // header
-            0xEF, 0xFD, 0xF1, 0x1F, // ST 0-3 5-7, 8 10-15, 16 20-23, 24-28
+            1, // header
+            0xFF, 0xFD, 0xF1, 0x1F, // ST 0-7, 8 10-15, 16 20-23, 24-28
             0, 0x3F, 0xFC, // ST 40-45, 50-55
             0xF0, 0xC1, 0x1F, // ST 60-63, 64 70 71, 72-76
             0x1F, // MT0 to MT4
-            0xF0, 0x06, // procedures 4-7 9 10
+            0xF0, 0xF6, // procedures 4-7 9 10 12-15
             0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0,    // ST 5 7, 42, 53 54, 61 can be written
             0x02  // MT1 too
         ]
@@ -220,13 +220,13 @@ fn events() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 71), [3, 6, 1, 4, 4, 32, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
-    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, season, measurement error, tamper; wrong password.
-    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 1, 0, 0x88, 1]);
+    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, season, pending table activated and cleared, measurement error, tamper; wrong password.
+    assert_eq!(read(&mut meter, 72), [0x14, 0x06, 0xD0, 0x31, 0, 0x88, 1]);
     assert_eq!(
         read(&mut meter, 75),
         [
-            0x14, 0x06, 0xD0, 1, 0, 0x88, 1, // the same events
-            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0x06 // as ST0 has them
+            0x14, 0x06, 0xD0, 0x31, 0, 0x88, 1, // the same events
+            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0xF6 // as ST0 has them
         ]
     );
     assert_eq!(read(&mut meter, 73), read(&mut meter, 75));

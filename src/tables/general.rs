@@ -1,6 +1,7 @@
-//! Decade 0: what this meter is and does on demand. ST0 to ST3, ST5 to ST8.
+//! Decade 0: what this meter is and does on demand. ST0 to ST8.
 
 use super::{ANNOUNCED, live, snapshot_part};
+use crate::pending::{self, EVENT_SIZE};
 use crate::settings::IDENTIFICATION_SIZE;
 use c12::procedure::{RESPONSE_HEAD, number};
 use c12::table::{Announced, Part, set_len, set_used, set_writable};
@@ -11,13 +12,17 @@ const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
 const PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 0);
 
 /// Every procedure of the meter; none is a manufacturer's.
-pub const PROCEDURES: [Announced; 6] = [
+pub const PROCEDURES: [Announced; 10] = [
     Announced::read(number::RESET_LIST_POINTERS),
     Announced::read(number::UPDATE_LAST_READ),
     Announced::read(number::CHANGE_MODE),
     Announced::read(number::CLEAR_STANDARD_STATUS),
     Announced::read(number::REMOTE_RESET),
     Announced::read(number::SET_DATE_TIME),
+    Announced::read(number::ACTIVATE_ALL_PENDING),
+    Announced::read(number::ACTIVATE_PENDING),
+    Announced::read(number::CLEAR_ALL_PENDING),
+    Announced::read(number::CLEAR_PENDING),
 ];
 /// Bytes of the longest parameters: those of set date and time.
 const PARAMETERS: u8 = 1 + clock::SIZE as u8;
@@ -54,7 +59,8 @@ const HEAD: [u8; 19] = [
     PROCEDURE_BYTES as u8,
     0,
     MFG_STATUS_BYTES,
-    0,
+    // The calendar can be pending.
+    1,
 ];
 
 /// Runs of bytes one behind the other: one part instead of several.
@@ -120,6 +126,26 @@ pub static ST3: [Part; 4] = [
     Part::Rom(&[0]),
     snapshot_part(snapshot::offset::FLAGS, MFG_STATUS_BYTES as u16),
 ];
+
+/// PENDING_STATUS: whether the calendar is pending, which is in the seventh byte of the set; when the last one was activated, and
+/// what will activate this one. (Its entry says that it is pending even when the number of entries is zero.)
+pub static ST4: [Part; 7] = [
+    Part::Rom(&[0; 54 / 8]),
+    pending(0, 1),
+    Part::Rom(&[0; TABLE_BYTES - 54 / 8 - 1]),
+    pending(2, 5),
+    pending(1, 1),
+    pending(8, EVENT_SIZE as u16),
+    Part::Rom(&[54, 1 << (12 - 8)]),
+];
+
+/// Bytes of the [pending calendar](crate::pending).
+const fn pending(byte: u16, size: u16) -> Part {
+    Part::Live {
+        id: pending::address(byte),
+        size,
+    }
+}
 
 /// DEVICE_IDENT: what was written, or else the serial number, padded with spaces.
 pub static ST5: [Part; 1] = [Part::Live {

@@ -5,11 +5,11 @@
 //!
 //! | file | tables |
 //! |---|---|
-//! | `general` | ST0 configuration, ST1 manufacturer, ST2 nameplate, ST3 status, ST5 identification, ST6 the utility's data, ST7 and ST8 procedures |
+//! | `general` | ST0 configuration, ST1 manufacturer, ST2 nameplate, ST3 status, ST4 what is pending, ST5 identification, ST6 the utility's data, ST7 and ST8 procedures |
 //! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST14 control, ST15 constants, ST16 definitions |
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST24 the same at the season's end, ST25 at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access, ST45 keys |
-//! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, ST55 clock and tier |
+//! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, now and pending, ST55 clock and tier |
 //! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
 //! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST73/75 what else is, ST74/76 history and event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
@@ -115,6 +115,7 @@ c12::tables! {
         1: read general::ST1;
         2: read general::ST2;
         3: read general::ST3;
+        4: read general::ST4;
         5: write general::ST5;
         6: read general::ST6;
         7: write general::ST7;
@@ -159,6 +160,7 @@ c12::tables! {
         74: read logs::ST76;
         75: read logs::ST75;
         76: read logs::ST76;
+        4150: write time::PENDING_ST54;
         2048: read MT0;
         2049: write MT1;
         2050: read MT2;

@@ -3,6 +3,7 @@
 
 use super::live;
 use super::registers::saved;
+use crate::pending;
 use crate::settings::{CALENDAR, CALENDAR_END, DATES, TIMES};
 use crate::store::{CONTENT, kept};
 use c12::clock;
@@ -35,6 +36,12 @@ pub static ST53: [Part; 1] = [Part::Live {
 pub static ST54: [Part; 1] = [Part::Live {
     id: live::CALENDAR + (DATES - TIMES) as u16,
     size: (CALENDAR_END - DATES) as u16,
+}];
+
+/// CALENDAR as it shall be, behind the event that activates it.
+pub static PENDING_ST54: [Part; 1] = [Part::Live {
+    id: pending::address(8),
+    size: pending::TABLE_SIZE,
 }];
 
 /// CLOCK_STATE: the clock; tier and season.

@@ -13,6 +13,8 @@ use crate::{calibration, diagnostics, power_quality, snapshot, tiers};
 
 /// First manufacturer table on the wire.
 pub const MANUFACTURER: u16 = 2048;
+/// From here on the pending copies of all tables.
+pub const PENDING: u16 = 4096;
 
 /// A table as a reader knows it.
 #[derive(Clone, Copy, Debug)]

@@ -64,10 +64,12 @@ fn page() -> String {
             continue;
         };
         let bytes = bytes(&mut meter, id);
-        let access = match (&bytes, writable(id)) {
+        // A pending copy has the access of its table.
+        let table = id % layout::PENDING;
+        let access = match (&bytes, writable(table)) {
             (Some(_), false) => "read".to_owned(),
-            (Some(_), true) => format!("read, {}", by("written", id)),
-            (None, _) => by("only written", id),
+            (Some(_), true) => format!("read, {}", by("written", table)),
+            (None, _) => by("only written", table),
         };
         // What can only be written is shown by its fields alone; ST7's parameters are what they are.
         let bytes = bytes.unwrap_or_else(|| {

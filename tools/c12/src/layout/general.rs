@@ -169,6 +169,20 @@ const ST3: [Field; 4] = [
     Field::new("ED_MFG_STATUS", Kind::Set("DIM_MFG_STATUS_USED")),
 ];
 
+/// What activates a pending table: its kind, and five bytes of what that needs.
+pub(super) const EVENT: Field = Field::new(
+    "EVENT",
+    Kind::Bits(
+        1,
+        &[
+            bits("EVENT_CODE", 0, 4),
+            bits("SELF_READ_FLAG", 4, 1),
+            bits("DEMAND_RESET_FLAG", 5, 1),
+        ],
+    ),
+);
+pub(super) const EVENT_STORAGE: Field = Field::new("EVENT_STORAGE", Kind::Bytes(5));
+
 const ST4: [Field; 5] = [
     Field::new("STD_PENDING", Kind::Set("DIM_STD_TBLS_USED")),
     Field::new("MFG_PENDING", Kind::Set("DIM_MFG_TBLS_USED")),
@@ -177,18 +191,8 @@ const ST4: [Field; 5] = [
     Field::new(
         "PENDING_TABLES",
         Kind::Group(&[
-            Field::new(
-                "EVENT",
-                Kind::Bits(
-                    1,
-                    &[
-                        bits("EVENT_CODE", 0, 4),
-                        bits("SELF_READ_FLAG", 4, 1),
-                        bits("DEMAND_RESET_FLAG", 5, 1),
-                    ],
-                ),
-            ),
-            Field::new("EVENT_STORAGE", Kind::Bytes(5)),
+            EVENT,
+            EVENT_STORAGE,
             Field::new(
                 "TABLE",
                 Kind::Bits(

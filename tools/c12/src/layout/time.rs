@@ -1,9 +1,10 @@
 //! Decade 5: clock, calendar, tiers.
 
-use super::Layout;
+use super::general::{EVENT, EVENT_STORAGE};
+use super::{Layout, PENDING};
 use crate::field::{Field, Kind, bits};
 
-pub(super) const LAYOUTS: [Layout; 7] = [
+pub(super) const LAYOUTS: [Layout; 8] = [
     Layout {
         table: 50,
         name: "DIM_TIME_TOU",
@@ -28,6 +29,11 @@ pub(super) const LAYOUTS: [Layout; 7] = [
         table: 54,
         name: "CALENDAR",
         fields: &ST54,
+    },
+    Layout {
+        table: PENDING + 54,
+        name: "pending CALENDAR",
+        fields: &PENDING_ST54,
     },
     Layout {
         table: 55,
@@ -135,6 +141,17 @@ const RDATE: Kind = Kind::Bits(
         bits("DAY", 11, 5),
     ],
 );
+
+const PENDING_ST54: [Field; 8] = [
+    EVENT,
+    EVENT_STORAGE,
+    ST54[0],
+    ST54[1],
+    ST54[2],
+    ST54[3],
+    ST54[4],
+    ST54[5],
+];
 
 const ST54: [Field; 6] = [
     Field::new(
