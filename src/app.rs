@@ -136,12 +136,13 @@ impl App {
     fn watch_samples(&mut self, p: &Peripherals) {
         let blocks = sampler::blocks_completed();
         let now = time::ticks();
-        if blocks != self.alive.blocks_seen && !sampler::needs_bring_up() {
+        if blocks != self.alive.blocks_seen {
             self.alive.blocks_seen = blocks;
             self.alive.at = now;
             self.device.status &= !STATUS_MEASUREMENT_ERROR;
             watchdog::feed(p);
-        } else if now.wrapping_sub(self.alive.at) > SILENT_AFTER || sampler::needs_bring_up() {
+        }
+        if now.wrapping_sub(self.alive.at) > SILENT_AFTER || sampler::needs_bring_up() {
             self.alive.restarts += 1;
             sampler::stop(p);
             self.start_converter(p);
@@ -182,7 +183,8 @@ impl App {
 
     /// One readable line a second on the service console.
     fn print_status(&self, p: &Peripherals) {
-        let mut line = console::Line(p);
-        let _ = meter430::status_line::write(&mut line, &self.device.readings.snapshot);
+        if let Some(mut line) = console::Line::begin(p) {
+            let _ = meter430::status_line::write(&mut line, &self.device.readings.snapshot);
+        }
     }
 }

@@ -1,18 +1,32 @@
-//! The service console: eUSCI_A0, 115 200 8N1, transmit only, from a queue emptied by interrupts.
+//! The service console: eUSCI_A0, 115 200 8N1, transmit only, a line at a time by interrupts.
 
 use super::board::CLOCK_HZ;
-use heapless::spsc::Queue;
+use core::cell::UnsafeCell;
 use meter430::baud::BaudRegisters;
 use msp430fr2355::Peripherals;
-
-use super::shared::InterruptCell;
 
 const CONTROL_IN_RESET: u16 = (3 << 6) | 1;
 const TRANSMIT: u16 = 1 << 1;
 const RATE: BaudRegisters = BaudRegisters::new(CLOCK_HZ, 115_200);
 
 /// A line is at most 80 characters; what does not fit is cut off, never waited for.
-static QUEUE: InterruptCell<Queue<u8, 128>> = InterruptCell::new(Queue::new());
+struct Text {
+    bytes: [u8; 96],
+    /// At most the size of `bytes`.
+    length: usize,
+    /// At most `length`.
+    sent: usize,
+}
+
+/// The line: the transmit interrupt's while that is enabled, else the main loop's.
+struct Shared(UnsafeCell<Text>);
+// SAFETY: the interrupt enable bit says who may touch it.
+unsafe impl Sync for Shared {}
+static TEXT: Shared = Shared(UnsafeCell::new(Text {
+    bytes: [0; 96],
+    length: 0,
+    sent: 0,
+}));
 
 /// Starts the console.
 pub fn start(p: &Peripherals) {
@@ -30,20 +44,40 @@ pub fn start(p: &Peripherals) {
 /// The transmit interrupt's work: the next byte, or silence.
 ///
 /// # Safety
-/// Called with interrupts disabled.
+/// Called from the transmit interrupt only.
 #[inline(always)]
 pub unsafe fn on_interrupt(p: &Peripherals) {
-    // SAFETY: passed on to the caller; TXBUF takes any byte.
+    // SAFETY: the interrupt is enabled, so the text is ours, and what is sent lies before its end;
+    // TXBUF takes any byte.
     unsafe {
-        match QUEUE.get_in_interrupt().dequeue() {
-            Some(byte) => p.e_usci_a0.uca0txbuf().write(|w| w.bits(byte as u16)),
-            None => p.e_usci_a0.uca0ie().write(|w| w.bits(0)),
-        };
+        let text = &mut *TEXT.0.get();
+        if text.sent != text.length {
+            let byte = *text.bytes.get_unchecked(text.sent);
+            text.sent += 1;
+            p.e_usci_a0.uca0txbuf().write(|w| w.bits(byte as u16));
+        } else {
+            p.e_usci_a0.uca0ie().write(|w| w.bits(0));
+        }
     }
 }
 
-/// A `ufmt` writer into the queue; dropping it starts the transmission.
-pub struct Line<'p>(pub &'p Peripherals);
+/// A `ufmt` writer of one line; dropping it starts the transmission.
+pub struct Line<'p>(&'p Peripherals);
+
+impl<'p> Line<'p> {
+    /// A new line, unless the last one is still being sent.
+    pub fn begin(p: &'p Peripherals) -> Option<Self> {
+        if p.e_usci_a0.uca0ie().read().bits() != 0 {
+            return None;
+        }
+        // SAFETY: the interrupt is disabled, so the text is ours.
+        unsafe {
+            (*TEXT.0.get()).length = 0;
+            (*TEXT.0.get()).sent = 0;
+        }
+        Some(Self(p))
+    }
+}
 
 impl ufmt::uWrite for Line<'_> {
     type Error = core::convert::Infallible;
@@ -62,12 +96,15 @@ impl ufmt::uWrite for Line<'_> {
     }
 }
 
-/// Queues a byte, 0 … 255.
+/// Adds a byte, 0 … 255, to the line that is being written.
 #[inline(never)]
 fn put(byte: u16) {
-    QUEUE.lock(|queue| {
-        let _ = queue.enqueue(byte as u8); // full: the rest of the line is lost, the meter goes on
-    });
+    // SAFETY: called by a `Line`, which there is only while the interrupt is disabled.
+    let text = unsafe { &mut *TEXT.0.get() };
+    if let Some(place) = text.bytes.get_mut(text.length) {
+        *place = byte as u8;
+        text.length += 1;
+    }
 }
 
 impl Drop for Line<'_> {
