@@ -10,7 +10,7 @@
 use super::{console, metering, port, registers, sampler, time};
 use msp430fr2355::interrupt;
 
-/// DRDY: a new sample. 490 to 610 cycles, of which the SPI line takes 360, and 1 270 where a block is complete; deadline
+/// DRDY: a new sample. 490 to 600 cycles, of which the SPI line takes 360, and 1 250 where a block is complete; deadline
 /// 2 998.
 #[interrupt]
 fn TIMER1_B1() {
