@@ -54,7 +54,9 @@ impl Meter {
             Image::load(&path).with_context(|| "build the image with `cargo xtask firmware`")?;
         let mut chip = ChipOptions::default();
         chip.clocks.crystal_ppm = scene.mcu_crystal_ppm(0);
-        let mut machine = Machine::new(chip, Wiring::new(scene.converter()), &image);
+        let mut wiring = Wiring::new(scene.converter());
+        wiring.service_switch.connect(scene.source());
+        let mut machine = Machine::new(chip, wiring, &image);
         machine.chip.set_celsius(scene.temperature_c(0));
         Ok(Self {
             machine,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::chip::Strictness;
 use crate::converter::{Ads131m03, AnalogInput, Imperfections, Window};
+use crate::cpu::Bus;
 use crate::time::{MILLISECOND, SECOND};
 
 /// Nothing is connected to the converter's inputs.
@@ -391,4 +392,57 @@ fn a_compare_output_moves_its_pin_at_the_cycle_of_the_match() {
         let cycle = started + 1000 + 65_536 * number as u64;
         assert_eq!((*time, *level), (clocks.time_of(cycle), number % 2 == 0));
     }
+}
+
+/// P5OUT and P5DIR are the lower bytes of these words.
+const PORTS_56_OUT: u16 = 0x0242;
+const PORTS_56_DIR: u16 = 0x0244;
+/// BIC #LOCKLPM5, &PM5CTL0.
+const UNLOCK: [u16; 2] = [0xC392, 0x0130];
+
+/// A program that drives these coils for ever.
+fn driving(coils: u16) -> Machine {
+    let program = [
+        &HOLD_WATCHDOG[..],
+        &store(3, PORTS_56_DIR),
+        &UNLOCK,
+        &store(coils, PORTS_56_OUT),
+        &[STAY],
+    ];
+    Program::new(&program).started()
+}
+
+#[test]
+fn the_service_switch_moves_when_a_coil_is_driven_and_objects_to_more() {
+    let mut machine = driving(2);
+    machine.run_for(19 * MILLISECOND).unwrap();
+    assert!(machine.chip.wiring.service_switch.is_closed());
+    machine.run_for(2 * MILLISECOND).unwrap();
+    let switch = &machine.chip.wiring.service_switch;
+    assert_eq!((switch.is_closed(), switch.operations()), (false, 1));
+    // While the supply is away nothing is driven, and the relay stays.
+    machine.power_cycle(10 * SECOND);
+    machine.run_for(900 * MILLISECOND).unwrap();
+    assert_eq!(machine.chip.wiring.service_switch.operations(), 1);
+    let fault = machine.run_for(200 * MILLISECOND).unwrap_err();
+    assert!(fault.to_string().contains("burns"), "{fault}");
+
+    let fault = driving(3).run_for(MILLISECOND).unwrap_err();
+    assert!(fault.to_string().contains("both coils"), "{fault}");
+}
+
+#[test]
+fn the_button_pulls_its_pin_down() {
+    let mut machine = driving(0);
+    machine.run_for(MILLISECOND).unwrap();
+    let port_4_in = |machine: &mut Machine| machine.chip.read_byte(0x0221) & 2;
+    machine.chip.set_button(true);
+    assert_eq!(port_4_in(&mut machine), 0);
+    machine.chip.set_button(false);
+    // With its pull-up: P4REN and P4OUT, the upper bytes.
+    machine.chip.write_byte(0x0227, 2);
+    machine.chip.write_byte(0x0223, 2);
+    assert_eq!(port_4_in(&mut machine), 2);
+    machine.chip.set_button(true);
+    assert_eq!(port_4_in(&mut machine), 0);
 }

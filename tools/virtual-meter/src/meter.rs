@@ -43,6 +43,8 @@ pub struct Meter {
     /// Where the measurement began: simulated time, host time, samples of the converter.
     since: (Time, Instant, u64),
     next_temperature: Time,
+    /// When a scenario's customer next presses or releases the button; [`Time::MAX`] when never.
+    next_press: Time,
     fault: Option<Fault>,
 }
 
@@ -74,7 +76,9 @@ impl Meter {
     /// Powers a meter with `image` up on `scene`. The chip's crystal is that of the scene's board.
     pub fn new(image: &Image, scene: Scene, mut options: ChipOptions) -> Self {
         options.clocks.crystal_ppm = scene.mcu_crystal_ppm(0);
-        let mut machine = Machine::new(options, Wiring::new(scene.converter()), image);
+        let mut wiring = Wiring::new(scene.converter());
+        wiring.service_switch.connect(scene.source());
+        let mut machine = Machine::new(options, wiring, image);
         machine.chip.set_celsius(scene.temperature_c(0));
         let now = Instant::now();
         Self {
@@ -83,6 +87,7 @@ impl Meter {
             started: now,
             since: (0, now, 0),
             next_temperature: TEMPERATURE_STEP,
+            next_press: 0,
             fault: None,
         }
     }
@@ -119,7 +124,7 @@ impl Meter {
         self.run_pieces(time, |machine, piece| machine.run(piece, &stop_at))
     }
 
-    /// Runs until `time` in pieces between which the crystal follows the temperature.
+    /// Runs until `time` in pieces between which the crystal follows the temperature and the button the scenario.
     fn run_pieces(
         &mut self,
         time: Time,
@@ -133,7 +138,10 @@ impl Meter {
                 chip.set_celsius(self.scene.temperature_c(now));
                 self.next_temperature = self.time() + TEMPERATURE_STEP;
             }
-            let piece = time.min(self.next_temperature);
+            if self.time() >= self.next_press {
+                self.follow_customer();
+            }
+            let piece = time.min(self.next_temperature).min(self.next_press);
             match run(&mut self.machine, piece) {
                 Ok(Stop::Limit) => {}
                 Ok(stop) => return Ok(stop),
@@ -144,6 +152,18 @@ impl Meter {
             }
         }
         Ok(Stop::Limit)
+    }
+
+    /// The button is as the scenario has it now.
+    fn follow_customer(&mut self) {
+        let now = self.time();
+        let presses = self.scene.presses();
+        let changes = presses.iter().flat_map(|press| [press.start, press.end]);
+        self.next_press = changes.filter(|at| *at > now).min().unwrap_or(Time::MAX);
+        if !presses.is_empty() {
+            let pressed = presses.iter().any(|press| press.contains(&now));
+            self.machine.chip.set_button(pressed);
+        }
     }
 
     /// Measures from now on: instruments, true values, samples.
@@ -179,6 +199,8 @@ impl Meter {
                 self.machine.chip.wiring.converter.counts().samples - samples,
             ),
             memory: MemoryReport::of(&self.machine),
+            switch_closed: self.machine.chip.wiring.service_switch.is_closed(),
+            switch_operations: self.machine.chip.wiring.service_switch.operations(),
             converter: ConverterReport::of(&self.machine),
             resets: self.machine.instruments.resets,
             faults: self.fault.iter().map(Fault::to_string).collect(),

@@ -1,7 +1,8 @@
 //! FRAM in a file, so that a meter can be switched off and on again between two runs.
 //!
 //! Layout: 8 bytes `M430NVM1`, 8 bytes fingerprint of the image (little-endian), 512 bytes information FRAM, 32 768 bytes
-//! main FRAM. With the same image the file is the whole truth. With another one the image is programmed over it, as a
+//! main FRAM, 1 byte which is 1 when the service switch stands open (the relay latches; a file without it is of a meter that had
+//! none). With the same image the file is the whole truth. With another one the image is programmed over it, as a
 //! programmer does to a real chip: what the image does not contain stays.
 
 use std::fs;
@@ -14,6 +15,7 @@ use crate::machine::Machine;
 
 const MAGIC: &[u8; 8] = b"M430NVM1";
 const MAIN_LENGTH: u32 = 0x8000;
+/// Without the service switch.
 const LENGTH: usize = 16 + INFO.1 as usize + MAIN_LENGTH as usize;
 
 /// Why FRAM cannot be kept: one line with the file's name.
@@ -47,12 +49,14 @@ impl NvmFile {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(file),
             Err(error) => return Err(file.error(error)),
         };
-        if bytes.len() != LENGTH || !bytes.starts_with(MAGIC) {
+        if !(LENGTH..=LENGTH + 1).contains(&bytes.len()) || !bytes.starts_with(MAGIC) {
             return Err(file
                 .error("is not an FRAM file of the virtual meter; name another one or remove it"));
         }
         let (head, memory) = bytes.split_at(16);
-        let (info, main) = memory.split_at(usize::from(INFO.1));
+        let (info, memory) = memory.split_at(usize::from(INFO.1));
+        let (main, switch) = memory.split_at(MAIN_LENGTH as usize);
+        machine.chip.wiring.service_switch.put(switch != [1]);
         machine.chip.memory.copy_in(INFO.0, info);
         machine.chip.memory.copy_in(FRAM_START, main);
         if head[8..] != file.fingerprint.to_le_bytes() {
@@ -73,6 +77,8 @@ impl NvmFile {
         bytes.extend(self.fingerprint.to_le_bytes());
         bytes.extend(machine.read_memory(INFO.0, u32::from(INFO.1)));
         bytes.extend(machine.read_memory(FRAM_START, MAIN_LENGTH));
+        let is_open = !machine.chip.wiring.service_switch.is_closed();
+        bytes.push(is_open.into());
         let mut beside = self.path.clone().into_os_string();
         beside.push(".new");
         fs::write(&beside, &bytes)
@@ -137,6 +143,7 @@ mod tests {
         first.write_memory(0x8000, &[0xAA]);
         first.write_memory(0x1800, &[0xBB]);
         first.write_memory(0xA000, &[7]);
+        first.chip.wiring.service_switch.put(false);
         file.save(&first).unwrap();
         let mut second = machine(&image(1));
         NvmFile::restore(&path, &image(1), &mut second).unwrap();
@@ -144,6 +151,7 @@ mod tests {
             [0x8000, 0x1800, 0xA000].map(|address| machine.read_memory(address, 1)[0])
         };
         assert_eq!(at(&second), [0xAA, 0xBB, 7]);
+        assert!(!second.chip.wiring.service_switch.is_closed());
         let mut third = machine(&image(2));
         NvmFile::restore(&path, &image(2), &mut third).unwrap();
         assert_eq!(at(&third), [0xAA, 0xBB, 2]);

@@ -24,6 +24,10 @@ pub struct Report {
     pub cpu: CpuReport,
     /// What the firmware left free.
     pub memory: MemoryReport,
+    /// Whether the service switch is closed at the end.
+    pub switch_closed: bool,
+    /// Times that it has moved since power-up.
+    pub switch_operations: u64,
     /// What the converter saw.
     pub converter: ConverterReport,
     /// Resets after power-up.

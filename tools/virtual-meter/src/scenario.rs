@@ -32,9 +32,14 @@
 //! duration_s = 1.0
 //! kind = "corrupt-response"    # corrupt-command lost-ready stuck-channel reset disturbed-register dead
 //! one_in = 100                 # on average, absent: every one
+//!
+//! [[button]]                   # the customer presses the service switch's button
+//! at_s = 12.0
+//! duration_s = 0.5
 //! ```
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -43,7 +48,7 @@ use crate::converter::TimedFault;
 use crate::input_error::InputError;
 use crate::mains::numbers::{Load, Mains};
 use crate::mains::timeline::Timeline;
-use crate::time::from_seconds;
+use crate::time::{Time, from_seconds};
 
 mod fault_entry;
 mod state;
@@ -58,6 +63,8 @@ pub struct Scenario {
     pub timeline: Timeline,
     /// Faults of the converter.
     pub faults: Vec<TimedFault>,
+    /// When the service switch's button is held down.
+    pub presses: Vec<Range<Time>>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +77,8 @@ struct File {
     temperature: Vec<TemperaturePoint>,
     #[serde(default)]
     fault: Vec<FaultEntry>,
+    #[serde(default)]
+    button: Vec<Press>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -112,6 +121,13 @@ struct Harmonic {
 struct TemperaturePoint {
     at_s: f64,
     temperature_c: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Press {
+    at_s: f64,
+    duration_s: f64,
 }
 
 impl Scenario {
@@ -202,8 +218,14 @@ impl Scenario {
                 .timed()
                 .map_err(|what| wrong(what, "complete the [[fault]]"))
         });
+        check_ascending(path, "button", file.button.iter().map(|press| press.at_s))?;
+        let presses = file.button.iter().map(|press| {
+            let from = from_seconds(press.at_s);
+            from..from.saturating_add(from_seconds(press.duration_s))
+        });
         Ok(Self {
             timeline,
+            presses: presses.collect(),
             faults: faults.collect::<Result<_, _>>()?,
         })
     }

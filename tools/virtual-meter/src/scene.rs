@@ -1,5 +1,6 @@
 //! Everything on the analogue side, put together from the command line's options.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,12 +32,13 @@ pub struct Options<'a> {
     pub board: Option<&'a str>,
 }
 
-/// Mains, load, board and faults.
+/// Mains, load, board, faults, and what the customer does.
 #[derive(Clone, Debug)]
 pub struct Scene {
     source: Source,
     board: Arc<Board>,
     faults: Vec<TimedFault>,
+    presses: Vec<Range<Time>>,
 }
 
 impl Scene {
@@ -74,8 +76,10 @@ impl Scene {
             ));
         }
         if let Some(path) = options.scenario {
-            let Scenario { timeline, faults } = Scenario::read(path, &mains, &load)?;
-            return Ok(Self::new(timeline, board, faults));
+            let scenario = Scenario::read(path, &mains, &load)?;
+            let mut scene = Self::new(scenario.timeline, board, scenario.faults);
+            scene.presses = scenario.presses;
+            return Ok(scene);
         }
         let signal = Signal::Periodic(Arc::new(numbers::lines(&mains, &load)));
         Ok(Self::new(
@@ -91,6 +95,7 @@ impl Scene {
             source: Source::new(timeline),
             board: Arc::new(board),
             faults,
+            presses: Vec::new(),
         }
     }
 
@@ -110,6 +115,11 @@ impl Scene {
     /// The source itself, for whoever changes it while the meter runs.
     pub fn source(&self) -> Source {
         self.source.clone()
+    }
+
+    /// When the customer holds the service switch's button down.
+    pub fn presses(&self) -> &[Range<Time>] {
+        &self.presses
     }
 
     /// The board.
@@ -132,6 +142,7 @@ impl Scene {
 fn forever(signal: Signal, f_hz: f64) -> Segment {
     Segment {
         start: 0,
+        begun: 0,
         phase: Phase::new(0, f_hz, 0.0),
         signal,
         growth_per_s: [0.0; 3],

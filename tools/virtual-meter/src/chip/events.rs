@@ -35,6 +35,8 @@ pub enum Slot {
     SpiB1,
     /// Next instant at which the converter's DRDY pin may move.
     Converter,
+    /// The service switch moves, or one of its coils burns.
+    ServiceSwitch,
     /// Whoever runs the machine wants it back.
     Limit,
 }
@@ -57,6 +59,7 @@ const ALL: [Slot; SLOTS] = [
     Slot::SpiB0,
     Slot::SpiB1,
     Slot::Converter,
+    Slot::ServiceSwitch,
     Slot::Limit,
 ];
 

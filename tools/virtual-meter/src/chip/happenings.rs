@@ -108,6 +108,7 @@ impl Chip {
                 self.converter_next = None;
                 self.converter_moved();
             }
+            Slot::ServiceSwitch => self.service_switch_moved(),
             Slot::Limit => backplane.events.ask_attention(),
         }
     }
@@ -152,6 +153,24 @@ impl Chip {
         self.backplane.events.schedule(Slot::Converter, at);
     }
 
+    /// The service switch's coils may be driven otherwise, or have been for long enough.
+    fn service_switch_moved(&mut self) {
+        let now = self.backplane.clocks.time_of(self.backplane.now);
+        if let Err(objection) = self.wiring.service_switch.advance(now) {
+            self.backplane.misuse(objection);
+        }
+        self.schedule_service_switch();
+    }
+
+    fn schedule_service_switch(&mut self) {
+        let next = self.wiring.service_switch.next_event();
+        let clocks = &self.backplane.clocks;
+        let at = next.map_or(NEVER, |time| {
+            clocks.first_cycle_from(time).max(self.backplane.now + 1)
+        });
+        self.backplane.events.schedule(Slot::ServiceSwitch, at);
+    }
+
     /// A timer's outputs may have changed: the pulse pins follow.
     pub(super) fn timer_outputs(&mut self, index: usize) {
         if index == 3 {
@@ -194,6 +213,9 @@ impl Chip {
             }
             self.converter_moved();
         }
+        if index == wiring::COILS[0].port - 1 {
+            self.service_switch_moved();
+        }
         if index == 1 {
             // A pin that becomes the timer's shows it the present level.
             if self.serves(wiring::DRDY, 1) {
@@ -222,6 +244,7 @@ impl Chip {
         self.spis.iter().for_each(|spi| spi.reschedule(backplane));
         self.latch_oscillator_fault();
         self.schedule_converter();
+        self.schedule_service_switch();
         self.schedule_limit();
     }
 
@@ -270,6 +293,11 @@ impl Chip {
     /// Opens or closes the cover.
     pub fn set_cover_open(&mut self, open: bool) {
         self.drive_pin(wiring::TAMPER, (!open).then_some(false));
+    }
+
+    /// Presses or releases the customer's button.
+    pub fn set_button(&mut self, pressed: bool) {
+        self.drive_pin(wiring::BUTTON, pressed.then_some(false));
     }
 
     /// The voltage at the comparator's input changes with the supply rail.
@@ -332,6 +360,9 @@ impl Chip {
     pub fn power_cycle(&mut self, off: Time) {
         let gone = self.time();
         self.wiring.converter.set_sync_reset(gone, false);
+        for coil in wiring::COILS {
+            self.wiring.output(coil, None, gone);
+        }
         self.cycle = self.backplane.clocks.first_cycle_from(gone + off);
         let back = self.time();
         self.wiring.converter.set_sync_reset(back, true);

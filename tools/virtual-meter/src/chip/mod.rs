@@ -23,6 +23,7 @@ pub mod pmm;
 pub mod port;
 mod registers;
 pub mod rtc;
+pub mod service_switch;
 pub mod sfr;
 pub mod sys;
 #[cfg(test)]

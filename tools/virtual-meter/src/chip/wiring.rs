@@ -2,9 +2,10 @@
 //!
 //! The one place in the virtual meter that knows pin numbers; the firmware has its own copy in its board module, and
 //! both are the README's wiring table. Chip select and SYNC/RESET have pull-up resistors on the board, DRDY is driven
-//! by the converter, jumper and tamper switch connect their pin to ground or leave it open.
+//! by the converter; jumper, tamper switch and button connect their pin to ground or leave it open.
 
 use super::eusci_b::SpiMode;
+use super::service_switch::ServiceSwitch;
 use super::uart_line::{FarBaud, UartLine};
 use crate::converter::Ads131m03;
 use crate::time::Time;
@@ -46,6 +47,8 @@ pub const JUMPER: Pin = pin(3, 2);
 pub const TAMPER: Pin = pin(3, 3);
 /// Service switch: coils that close and open it.
 pub const COILS: [Pin; 2] = [pin(5, 0), pin(5, 1)];
+/// The customer's button beside the service switch: to ground while it is pressed.
+pub const BUTTON: Pin = pin(4, 1);
 /// Crystal pins, function 2.
 pub const CRYSTAL: [Pin; 2] = [pin(2, 7), pin(2, 6)];
 /// Input of comparator 0 that sees the supply rail.
@@ -95,6 +98,8 @@ pub struct Wiring {
     pub pulses: [Trace; 2],
     /// Coils that close and open the service switch.
     pub coils: [Trace; 2],
+    /// The service switch itself.
+    pub service_switch: ServiceSwitch,
     /// The two LEDs.
     pub leds: [Trace; 2],
     /// Millivolts at the comparator's input while the supply rail is good.
@@ -110,6 +115,7 @@ impl Wiring {
             port: UartLine::new(FarBaud::Fixed(9_600)),
             pulses: Default::default(),
             coils: Default::default(),
+            service_switch: ServiceSwitch::default(),
             leds: Default::default(),
             rail_mv: 2_500,
         }
@@ -132,6 +138,9 @@ impl Wiring {
             CHIP_SELECT => self.converter.set_chip_select(now, with_pull_up),
             SYNC_RESET => self.converter.set_sync_reset(now, with_pull_up),
             _ => {
+                if let Some(coil) = COILS.iter().position(|&candidate| candidate == pin) {
+                    self.service_switch.set_coil(coil, driven_high, now);
+                }
                 let groups = [
                     (PULSES, &mut self.pulses),
                     (COILS, &mut self.coils),

@@ -5,6 +5,8 @@
 //! better than 10⁻⁷ of the amplitude. A streaming resampler would not do: the converter's instants follow its own crystal
 //! and every channel has its own delay. The recording is cut to whole cycles so that its end meets its beginning in phase.
 
+use std::sync::{Arc, OnceLock};
+
 use num_complex::Complex64;
 
 use super::dense::{Dense, spectrum};
@@ -27,6 +29,8 @@ pub struct Recorded {
     tallies: Vec<Tally>,
     /// Sums of `tallies` up to each cycle, and of all.
     sums: Vec<Tally>,
+    /// The same without its currents, once somebody has asked for it.
+    unloaded: OnceLock<Arc<Self>>,
 }
 
 impl Recorded {
@@ -53,19 +57,39 @@ impl Recorded {
         let tallies: Vec<Tally> = (0..cycles as usize)
             .map(|cycle| Tally::of_cycle(lines, recording.rate_hz, cycle, cycles as usize))
             .collect();
-        let mut sums = vec![Tally::default()];
-        for tally in &tallies {
-            sums.push(sums[sums.len() - 1] + *tally);
-        }
         Self {
             rate_hz: recording.rate_hz,
             count,
             cycles: cycles as usize,
             spectra,
             plain,
+            sums: sums_of(&tallies),
             tallies,
-            sums,
+            unloaded: OnceLock::new(),
         }
+    }
+
+    /// The same voltage without any current, as behind an open service switch.
+    pub fn without_load(&self) -> Arc<Self> {
+        let unloaded = self.unloaded.get_or_init(|| {
+            let tallies: Vec<Tally> = self.tallies.iter().map(Tally::without_load).collect();
+            let mut spectra = self.spectra.clone();
+            let [_, currents @ ..] = &mut spectra;
+            currents
+                .iter_mut()
+                .for_each(|spectrum| spectrum.fill(Complex64::ZERO));
+            let plain =
+                std::array::from_fn(|line| Dense::from_spectrum(&spectra[line], self.count));
+            Arc::new(Self {
+                spectra,
+                plain,
+                sums: sums_of(&tallies),
+                tallies,
+                unloaded: OnceLock::new(),
+                ..*self
+            })
+        });
+        Arc::clone(unloaded)
     }
 
     /// Length of one repetition, seconds.
@@ -124,6 +148,15 @@ impl Recorded {
             + self.sums[whole]
             + self.tallies[whole].scaled(cycle - whole as f64)
     }
+}
+
+/// Sums up to each, and of all.
+fn sums_of(tallies: &[Tally]) -> Vec<Tally> {
+    let mut sums = vec![Tally::default()];
+    for tally in tallies {
+        sums.push(sums[sums.len() - 1] + *tally);
+    }
+    sums
 }
 
 #[cfg(test)]
@@ -207,6 +240,25 @@ mod tests {
             (tally.vi / tally.seconds - expected_w).abs() < 1e-4 * expected_w,
             "{}",
             tally.vi / tally.seconds
+        );
+    }
+
+    #[test]
+    fn without_its_load_only_the_voltage_remains() {
+        let recorded = long(&recording(10_000.0, 0.5, 60.0));
+        let unloaded = recorded.without_load();
+        for seconds in [0.1, 0.2345] {
+            let [voltage, ..] = recorded.at(seconds);
+            assert_eq!(unloaded.at(seconds), [voltage, 0.0, 0.0]);
+        }
+        let (with, without) = (recorded.tally(0.1, 1.9), unloaded.tally(0.1, 1.9));
+        assert_eq!(
+            (without.vv, without.seconds, without.cycles),
+            (with.vv, with.seconds, with.cycles)
+        );
+        assert_eq!(
+            (without.ii, without.vi, without.s, without.nn),
+            (0.0, 0.0, 0.0, 0.0)
         );
     }
 

@@ -24,11 +24,13 @@ pub enum Signal {
 pub struct Segment {
     /// First instant.
     pub start: Time,
+    /// When its growth or its recording began: at `start`, or before it where the service switch has cut a segment.
+    pub begun: Time,
     /// Phase of the cycle and its frequency; a recording keeps its own time.
     pub phase: Phase,
     /// Shape.
     pub signal: Signal,
-    /// Change of each line's amplitude per second, as a fraction of its value at `start`.
+    /// Change of each line's amplitude per second, as a fraction of its value at `begun`.
     pub growth_per_s: [f64; LINES],
 }
 
@@ -44,7 +46,7 @@ impl Segment {
         }
     }
 
-    /// Amplitude of a line over its amplitude at `start`.
+    /// Amplitude of a line over its amplitude at `begun`.
     pub fn factor(&self, line: usize, now: Time) -> f64 {
         if self.growth_per_s[line] == 0.0 {
             1.0
@@ -68,12 +70,30 @@ impl Segment {
             && self.growth_per_s == [0.0; LINES]
     }
 
-    /// Seconds since `start`, negative before it.
+    /// Seconds since `begun`, negative before it.
     pub fn elapsed_s(&self, now: Time) -> f64 {
-        if now >= self.start {
-            to_seconds(now - self.start)
+        if now >= self.begun {
+            to_seconds(now - self.begun)
         } else {
-            -to_seconds(self.start - now)
+            -to_seconds(self.begun - now)
+        }
+    }
+
+    /// What of it rules from `start` on, its beginning or a later instant, with or without its currents.
+    pub(super) fn cut(&self, start: Time, loaded: bool) -> Self {
+        let signal = match &self.signal {
+            signal if loaded => signal.clone(),
+            Signal::Periodic(series) => {
+                let [voltage, ..] = &**series;
+                let none = Series::default();
+                Signal::Periodic(Arc::new([voltage.clone(), none.clone(), none]))
+            }
+            Signal::Recorded(recorded) => Signal::Recorded(recorded.without_load()),
+        };
+        Self {
+            start,
+            signal,
+            ..self.clone()
         }
     }
 }

@@ -104,6 +104,19 @@ impl Tally {
         self
     }
 
+    /// The same stretch with no current at all.
+    pub fn without_load(&self) -> Self {
+        Self {
+            seconds: self.seconds,
+            cycles: self.cycles,
+            v: self.v,
+            vv: self.vv,
+            vv1: self.vv1,
+            vvh: self.vvh,
+            ..Self::default()
+        }
+    }
+
     /// The same stretch without the mean values of voltage and currents.
     pub fn without_dc(&self) -> Self {
         if self.seconds <= 0.0 {

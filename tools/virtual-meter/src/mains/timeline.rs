@@ -19,6 +19,8 @@ pub struct Timeline {
     temperature: Vec<(f64, f64)>,
     /// The segments from the given index on repeat with this period.
     repeat: Option<(usize, Time)>,
+    /// When the load was switched off and on, and whether it was on from then on; ascending. It is on before.
+    switched: Vec<(Time, bool)>,
 }
 
 impl Timeline {
@@ -28,6 +30,7 @@ impl Timeline {
             segments: vec![Arc::new(first)],
             temperature: Vec::new(),
             repeat: None,
+            switched: Vec::new(),
         }
     }
 
@@ -78,8 +81,51 @@ impl Timeline {
         self.temperature.len() < 2
     }
 
-    /// The segments that touch `from..=to`, each with its end ([`Time::MAX`] for the last).
+    /// Switches the load on or off from `now` on, which must not lie before the last time: what the service switch does, whatever
+    /// the segments order.
+    pub fn connect_load(&mut self, now: Time, connected: bool) {
+        self.switched.push((now, connected));
+    }
+
+    /// The segments that touch `from..=to`, each with its end ([`Time::MAX`] for the last), cut where the load was switched.
     pub fn between(&mut self, from: Time, to: Time) -> Vec<(Arc<Segment>, Time)> {
+        let ordered = self.ordered(from, to);
+        if self.switched.is_empty() {
+            return ordered;
+        }
+        let cut = ordered
+            .into_iter()
+            .flat_map(|(segment, end)| self.cut(&segment, end));
+        let mut found: Vec<_> = cut.collect();
+        // As for whole segments: from the one that rules at `from` on.
+        let first = found.partition_point(|(segment, _)| segment.start <= from);
+        found.drain(..first.saturating_sub(1));
+        let after = found.partition_point(|(segment, _)| segment.start <= to);
+        found.truncate(after.max(1));
+        found
+    }
+
+    /// A segment in pieces, between which the load was switched.
+    fn cut(&self, segment: &Segment, end: Time) -> Vec<(Arc<Segment>, Time)> {
+        let before = self
+            .switched
+            .partition_point(|&(at, _)| at <= segment.start);
+        let mut connected = before.checked_sub(1).is_none_or(|k| self.switched[k].1);
+        let mut start = segment.start;
+        let mut pieces = Vec::new();
+        for &(at, now_connected) in &self.switched[before..] {
+            if at >= end {
+                break;
+            }
+            pieces.push((Arc::new(segment.cut(start, connected)), at));
+            (start, connected) = (at, now_connected);
+        }
+        pieces.push((Arc::new(segment.cut(start, connected)), end));
+        pieces
+    }
+
+    /// The segments as they were ordered.
+    fn ordered(&mut self, from: Time, to: Time) -> Vec<(Arc<Segment>, Time)> {
         self.unroll(to);
         let first = self.index_at(from);
         let mut found = Vec::new();
@@ -124,6 +170,7 @@ impl Timeline {
             let phase: Phase = last.phase.followed_by(start, f_hz, slope, 0.0);
             self.segments.push(Arc::new(Segment {
                 start,
+                begun: start,
                 phase,
                 ..Segment::clone(model)
             }));
@@ -163,11 +210,17 @@ impl Source {
             );
             timeline.append(Segment {
                 start: now,
+                begun: now,
                 phase,
                 signal: Signal::Periodic(Arc::new(lines)),
                 growth_per_s: [0.0; LINES],
             });
         });
+    }
+
+    /// Switches the load on or off from `now` on, as the service switch does.
+    pub fn connect_load(&self, now: Time, connected: bool) {
+        self.change(|timeline| timeline.connect_load(now, connected));
     }
 
     /// Counts the changes.
@@ -189,6 +242,7 @@ mod tests {
         ];
         Segment {
             start,
+            begun: start,
             phase: Phase::new(start, 50.0, 0.0),
             signal: Signal::Periodic(Arc::new(series)),
             growth_per_s: [0.0; 3],
@@ -221,6 +275,43 @@ mod tests {
             starts(&mut timeline, 5 * SECOND, 6 * SECOND),
             [(SECOND, Time::MAX)]
         );
+    }
+
+    #[test]
+    fn a_switched_load_cuts_segments_and_takes_their_currents() {
+        let loaded = |start| Segment {
+            signal: Signal::Periodic(Arc::new([1.0, 2.0, 3.0].map(|rms| Series::sine(rms, 0.0)))),
+            growth_per_s: [0.0, 0.5, 0.5],
+            ..segment(start, 1.0)
+        };
+        let mut timeline = Timeline::new(loaded(0));
+        timeline.append(loaded(4 * SECOND));
+        timeline.connect_load(SECOND, false);
+        timeline.connect_load(5 * SECOND, true);
+        let found = timeline.between(0, 9 * SECOND);
+        let starts: Vec<Time> = found.iter().map(|(segment, _)| segment.start).collect();
+        assert_eq!(starts, [0, 1, 4, 5].map(|s| s * SECOND));
+        let ends: Vec<Time> = found.iter().map(|(_, end)| *end).collect();
+        assert_eq!(ends, [SECOND, 4 * SECOND, 5 * SECOND, Time::MAX]);
+        // A quarter of a cycle behind a crossing; ramps go on from where they began.
+        let crest = SECOND / 200;
+        for ((segment, _), factor) in found.iter().zip([1.0, 0.0, 0.0, 1.5]) {
+            let now = segment.start + crest;
+            let expected = [1.0, 2.0 * factor, 3.0 * factor].map(|rms| rms * 2f64.sqrt());
+            for (value, expected) in segment.at(now).into_iter().zip(expected) {
+                assert!((value - expected).abs() < 0.02, "{value} {expected}");
+            }
+        }
+        for (from, to, expected) in [
+            (0, SECOND / 2, &[0][..]),
+            (2 * SECOND, 2 * SECOND, &[1]),
+            (SECOND, 4 * SECOND, &[1, 4]),
+            (9 * SECOND, 10 * SECOND, &[5]),
+        ] {
+            let found = timeline.between(from, to);
+            let starts: Vec<Time> = found.iter().map(|found| found.0.start / SECOND).collect();
+            assert_eq!(starts, expected, "{from} to {to}");
+        }
     }
 
     #[test]

@@ -207,6 +207,7 @@ impl State {
         ))?;
         Ok(Segment {
             start,
+            begun: start,
             phase,
             signal,
             growth_per_s: [voltage, current, current],

@@ -175,6 +175,15 @@ fn faults_and_temperature_come_through() {
 }
 
 #[test]
+fn presses_of_the_button_come_through() {
+    let scenario = build(
+        "[[button]]\nat_s = 1.0\nduration_s = 0.5\n[[button]]\nat_s = 4.0\nduration_s = 1.0\n",
+    );
+    let expected = [SECOND..3 * SECOND / 2, 4 * SECOND..5 * SECOND];
+    assert_eq!(scenario.unwrap().presses, expected);
+}
+
+#[test]
 fn mistakes_are_answered_in_one_line() {
     for (text, expected) in [
         (
@@ -217,6 +226,7 @@ fn mistakes_are_answered_in_one_line() {
             "[[fault]]\nat_s = 0.0\nkind = \"broken\"\n",
             "s.toml:3: unknown variant `broken`",
         ),
+        ("[[button]]\nat_s = 1.0\n", "missing field `duration_s`"),
         (
             "repeat_s = 1.0\n[[step]]\nat_s = 0.0\n[[step]]\nat_s = 2.0\n",
             "repeat_s = 1 is not after the last step",

@@ -212,6 +212,7 @@ impl Point {
     pub fn timeline(&self) -> Timeline {
         let segment = |start: Time, lines: [Series; 3]| Segment {
             start,
+            begun: start,
             phase: Phase::new(0, self.f_hz, 0.0),
             signal: Signal::Periodic(Arc::new(lines)),
             growth_per_s: [0.0; 3],

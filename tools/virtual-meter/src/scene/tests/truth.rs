@@ -125,3 +125,16 @@ fn recordings_have_the_true_values_of_their_index() {
     }
     assert_eq!(seen, 24);
 }
+
+#[test]
+fn an_open_service_switch_takes_the_load_off_but_not_the_mains() {
+    let scene = scene("220,60", "10");
+    scene.source().connect_load(SECOND, false);
+    scene.source().connect_load(3 * SECOND, true);
+    let over = |from, to| scene.truth().over(from * SECOND, to * SECOND);
+    let away = over(1, 3);
+    assert_eq!((away.p_w, away.irms_a, away.neutral_a), (0.0, 0.0, 0.0));
+    assert!((away.vrms_v - 220.0).abs() < 1e-9 && (away.f_hz - 60.0).abs() < 1e-9);
+    let wh = over(0, 4).energy.import_wh;
+    assert!((wh - 2200.0 * 2.0 / 3600.0).abs() < 1e-9, "{wh}");
+}
