@@ -133,14 +133,15 @@ impl Demodulator {
             *amplitude = [sum.cos as i32, sum.sin as i32];
         }
         let [voltage, current] = &amplitudes;
-        kernel.mac(&mut sums.active, voltage, current);
+        let [active, reactive, voltages, currents] = &mut sums.powers;
+        kernel.mac(active, voltage, current);
         kernel.mac(
-            &mut sums.reactive,
+            reactive,
             &[voltage[0], -voltage[1]],
             &[current[1], current[0]],
         );
-        kernel.mac(&mut sums.voltage, voltage, voltage);
-        kernel.mac(&mut sums.current, current, current);
+        kernel.mac(voltages, voltage, voltage);
+        kernel.mac(currents, current, current);
         sums.pieces += 1;
     }
 }

@@ -162,17 +162,19 @@ impl Meter {
     /// Peaks and clipping of the newest samples.
     fn watch_range<K: Kernel>(&mut self, kernel: &K, block: &Block) {
         let mut flag = Flags::VOLTAGE_CLIPPED;
-        for (lane, peak) in block.lanes.iter().zip(&mut self.tally.peaks) {
+        let mut flags = self.tally.flags;
+        for (lane, peak) in block.lanes.iter().zip(self.tally.peaks_mut()) {
             let largest = kernel.peak(lane);
             if is_less(*peak, largest) {
                 *peak = largest;
                 // The largest code is one less than the least's magnitude.
                 if (largest + 1) & (1 << 23) != 0 {
-                    self.tally.flags.insert(flag);
+                    flags.insert(flag);
                 }
             }
             flag = Flags(flag.0 << 1);
         }
+        self.tally.flags = flags;
     }
 
     /// Decides whether the piece ends in this block, and prepares the next one if so.
@@ -220,40 +222,44 @@ impl Meter {
         let at = &self.crossing;
         let anchored = !at.missed;
         let tally = &mut self.tally;
-        tally.length += length;
-        tally.cycles += self.piece_cycles;
-        tally.pieces += 1;
+        tally.count_piece(length, self.piece_cycles);
         self.piece_cycles = 0;
         self.piece_anchored = anchored;
         // The next block's centre sample −1 is 16 samples on; push_block adds them.
         self.since_cut = 0u32.wrapping_sub(at.time());
-        // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one; but not
-        // before it has a piece of the fundamental, or its reactive energy would be lost.
-        let synchronises = anchored
-            && !self.window_anchored
-            && self.demodulator.is_running()
-            && tally.length >= SHORTEST;
-        let is_complete = tally.pieces >= PIECES || self.hurried;
-        self.end.ends_window = is_complete || synchronises;
-        if !may_finish {
-            self.end.ends_window = false;
-        }
-        if self.end.ends_window {
-            if !(anchored && self.window_anchored) {
-                tally.flags.insert(Flags::UNSYNCHRONISED);
-            }
-            if !is_complete {
-                tally.flags.insert(Flags::SHORT);
-            }
-            self.window_anchored = anchored;
-        }
         self.end.cut = Cut::at(kernel, at);
+        self.end.ends_window = false;
+        if may_finish {
+            self.look_for_end_of_window(anchored);
+        }
         self.end.length = length;
         let period = self.tracker.period();
         self.end.turns = 0;
         if period != 0 {
             self.end.turns = kernel.divide(1 << 48, period);
         }
+    }
+
+    /// Decides whether the window ends with the piece, at a true crossing if `anchored`.
+    fn look_for_end_of_window(&mut self, anchored: bool) {
+        let tally = &mut self.tally;
+        if tally.pieces < PIECES && !self.hurried {
+            // A window that began anywhere is cut short at the first true crossing, so that the next one is a good one; but not
+            // before it has a piece of the fundamental, or its reactive energy would be lost.
+            let synchronises = anchored
+                && !self.window_anchored
+                && self.demodulator.is_running()
+                && tally.length() >= SHORTEST;
+            if !synchronises {
+                return;
+            }
+            tally.flags.insert(Flags::SHORT);
+        }
+        if !(anchored && self.window_anchored) {
+            tally.flags.insert(Flags::UNSYNCHRONISED);
+        }
+        self.window_anchored = anchored;
+        self.end.ends_window = true;
     }
 
     /// Adds the block's products and codes to the window's sums; if the window ends in it, splits them between `closed`
@@ -315,7 +321,7 @@ impl Meter {
         }
         if !finished.tally.flags.intersects(Flags::NO_MEAN) {
             let mut mean = finished.sums.0[Sums::CODES + VOLTAGE];
-            let reciprocal = kernel.divide(1 << 48, finished.tally.length);
+            let reciprocal = kernel.divide(1 << 48, finished.tally.length());
             kernel.scale(&mut mean, reciprocal, 0);
             self.tracker.set_level(mean as i32);
         }

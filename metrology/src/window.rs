@@ -8,6 +8,7 @@
 use crate::block::{BLOCK, CENTRE, CHANNELS};
 use crate::flags::Flags;
 use crate::kernel::Kernel;
+use crate::wide::half;
 use crate::zero_cross::Crossing;
 
 /// Pieces in a window.
@@ -36,14 +37,9 @@ impl Sums {
 /// Mean powers of the fundamental, summed over a window's pieces; unit: code²/10 000. Not corrected for the droop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FundamentalSums {
-    /// 2·P₁ of voltage and metered current.
-    pub active: i64,
-    /// 2·Q₁, positive when the current lags.
-    pub reactive: i64,
-    /// 2·V₁².
-    pub voltage: i64,
-    /// 2·I₁².
-    pub current: i64,
+    /// In one array, as the formulas want them: 2·P₁ of voltage and metered current; 2·Q₁, positive when the current lags;
+    /// 2·V₁²; 2·I₁².
+    pub powers: [i64; 4],
     /// How many pieces were added.
     pub pieces: u16,
 }
@@ -51,10 +47,7 @@ pub struct FundamentalSums {
 impl FundamentalSums {
     /// Nothing summed yet.
     pub const ZERO: Self = Self {
-        active: 0,
-        reactive: 0,
-        voltage: 0,
-        current: 0,
+        powers: [0; 4],
         pieces: 0,
     };
 }
@@ -62,16 +55,13 @@ impl FundamentalSums {
 /// What is counted and remarked beside the sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Length in 1/65 536 of a sample.
-    pub length: u32,
-    /// Whole cycles.
-    pub cycles: u16,
+    /// What the formulas need, in one array: length in 1/65 536 of a sample; whole cycles; largest magnitude of each
+    /// channel's codes.
+    pub numbers: [u32; Self::PEAKS + CHANNELS],
     /// Pieces.
     pub pieces: u16,
     /// Samples whose frame was lost.
     pub lost: u16,
-    /// Largest magnitude of each channel's codes.
-    pub peaks: [u32; CHANNELS],
     /// Fundamental powers.
     pub fundamental: FundamentalSums,
     /// Remarks.
@@ -79,16 +69,46 @@ pub struct Tally {
 }
 
 impl Tally {
+    const LENGTH: usize = 0;
+    const CYCLES: usize = 1;
+    const PEAKS: usize = 2;
+
     /// Nothing counted yet.
     pub const ZERO: Self = Self {
-        length: 0,
-        cycles: 0,
+        numbers: [0; Self::PEAKS + CHANNELS],
         pieces: 0,
         lost: 0,
-        peaks: [0; CHANNELS],
         fundamental: FundamentalSums::ZERO,
         flags: Flags::NONE,
     };
+
+    /// Length in 1/65 536 of a sample.
+    pub fn length(&self) -> u32 {
+        self.numbers[Self::LENGTH]
+    }
+
+    /// Whole cycles.
+    pub fn cycles(&self) -> u32 {
+        self.numbers[Self::CYCLES]
+    }
+
+    /// Largest magnitude of each channel's codes.
+    pub fn peaks(&self) -> &[u32] {
+        &self.numbers[Self::PEAKS..]
+    }
+
+    /// The same, to be raised.
+    pub fn peaks_mut(&mut self) -> &mut [u32] {
+        &mut self.numbers[Self::PEAKS..]
+    }
+
+    /// Counts a piece of this length and so many cycles.
+    pub(crate) fn count_piece(&mut self, length: u32, cycles: u16) {
+        self.numbers[Self::LENGTH] += length;
+        // They are never many: words without a carry are less for the target.
+        self.numbers[Self::CYCLES] = (self.cycles() as u16 + cycles) as u32;
+        self.pieces += 1;
+    }
 }
 
 /// Everything measured in one window, in raw units.
@@ -169,7 +189,7 @@ impl Cut {
     /// Weights for a cut at `crossing`: φ + ½ − ½φ² and ½φ².
     pub fn at<K: Kernel>(kernel: &K, crossing: &Crossing) -> Self {
         let fraction = (crossing.fraction << 14) as i32;
-        let half_square = kernel.mul_q30(fraction, fraction) >> 1;
+        let half_square = half(kernel.mul_q30(fraction, fraction));
         Self {
             index: crossing.index,
             before: fraction + (1 << 29) - half_square,

@@ -88,7 +88,7 @@ fn energy_of_a_minute_equals_power_times_time() {
             8000,
         );
         energy.add(&Portable, &mut q, &threshold);
-        samples += window.tally.length as f64 / 65536.0;
+        samples += window.tally.length() as f64 / 65536.0;
         flow += q.flow()[0];
     }
     let register = energy.0[metrology::Energy::IMPORT];

@@ -43,7 +43,7 @@ fn a_hurried_window_has_the_pieces_that_are_complete_or_those_of_the_window_befo
         // The last piece is the one that the hurry broke.
         match tally.pieces - 1 {
             0 => assert_eq!(tally.fundamental, before.fundamental),
-            complete => assert_eq!(tally.fundamental.pieces, complete, "{}", tally.length),
+            complete => assert_eq!(tally.fundamental.pieces, complete, "{}", tally.length()),
         }
         assert_eq!(before.fundamental.pieces, 5);
         assert_eq!(windows[3].tally.fundamental.pieces, windows[3].tally.pieces);
@@ -57,7 +57,7 @@ fn a_piece_ends_with_the_crossing_nearest_to_its_length() {
     for blocks in 0..10 {
         let windows = hurried_windows(320 + blocks * 16);
         let [hurried, next] =
-            [2, 3].map(|place: usize| windows[place].tally.length as f64 / 65536.0);
+            [2, 3].map(|place: usize| windows[place].tally.length() as f64 / 65536.0);
         assert!((320.0..512.0).contains(&hurried), "{hurried}");
         // Both ends of a window together are whole cycles; half a cycle short of 0.2 s is near enough.
         let whole = (hurried + next) / 160.0;
@@ -97,8 +97,8 @@ fn without_voltage_pieces_are_a_fifth_of_a_second() {
             .collect();
         assert_eq!(windows.len(), 5);
         for window in windows {
-            assert_eq!(window.tally.length, u32::from(rate) << 16);
-            assert_eq!((window.tally.pieces, window.tally.cycles), (5, 0));
+            assert_eq!(window.tally.length(), u32::from(rate) << 16);
+            assert_eq!((window.tally.pieces, window.tally.cycles()), (5, 0));
         }
     }
 }

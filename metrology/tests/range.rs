@@ -14,7 +14,7 @@ fn both_channels_at_minus_full_scale_do_not_wrap() {
     for window in &feed(5, |_| [LOW; 3])[1..] {
         let sums = &window.sums;
         // Filtered samples are four times the code; nothing may have wrapped on the way.
-        let samples = window.tally.length as f64 / 65536.0;
+        let samples = window.tally.length() as f64 / 65536.0;
         let expected = 4.0 * (LOW as f64).powi(2) * samples;
         for sum in [
             sums.0[Sums::SQUARES],
@@ -40,7 +40,7 @@ fn both_channels_at_minus_full_scale_do_not_wrap() {
 #[test]
 fn alternating_full_scale_does_not_wrap() {
     for window in &feed(5, |n| [if n % 2 == 0 { LOW } else { HIGH }; 3])[1..] {
-        let samples = window.tally.length as f64 / 65536.0;
+        let samples = window.tally.length() as f64 / 65536.0;
         // At half the sampling rate the filter's gain is 3.
         let expected = 12.0 * (LOW as f64).powi(2) * samples;
         for sum in [
@@ -110,7 +110,7 @@ fn each_channel_that_reaches_its_end_is_remarked_and_has_its_peak() {
             for other in others {
                 assert!(windows.iter().all(|w| !w.tally.flags.contains(other)));
             }
-            let peaks = windows.iter().map(|w| w.tally.peaks[channel]).max();
+            let peaks = windows.iter().map(|w| w.tally.peaks()[channel]).max();
             assert_eq!(peaks, Some(end.unsigned_abs()), "{channel}: {end}");
         }
     }

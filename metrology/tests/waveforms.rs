@@ -170,7 +170,7 @@ fn errors(wave: Wave, rate: u16, hertz: f64) -> (f64, f64) {
                 rate,
             );
             energy += q.flow()[0] as f64;
-            samples += window.tally.length as f64 / 65536.0;
+            samples += window.tally.length() as f64 / 65536.0;
             apparent += q.apparent_uva() as f64 * 1e-6;
             windows += 1.0;
         }

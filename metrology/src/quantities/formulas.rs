@@ -228,7 +228,7 @@ const WHOLE_PIECES: &[Step] = &[
 /// one. Power and square of the voltage have lost the same in the pieces, and the window's mean square tells what it
 /// has lost: the quarter of the unit is a power of two but for 20 000, which the sum of squares has too.
 const BROKEN_PIECES: &[Step] = &[
-    load(at(T)),
+    load(at(AMPLITUDES)),
     scale(number(HALF)),
     scale(number(1 << 3)),
     store(at(T)),

@@ -117,20 +117,16 @@ impl Quantities {
     ) {
         let tally = &window.tally;
         let slots = &mut self.slots;
-        for (slot, sum) in slots.iter_mut().zip(&window.sums.0) {
-            *slot = *sum;
-        }
-        slots[slot::FUNDAMENTAL] = tally.fundamental.active;
-        slots[slot::FUNDAMENTAL + 1] = tally.fundamental.reactive;
-        slots[slot::LENGTH] = tally.length as i64;
-        slots[slot::CYCLES] = tally.cycles as i64;
+        slots[slot::MEANS..slot::FUNDAMENTAL].copy_from_slice(&window.sums.0);
+        slots[slot::FUNDAMENTAL..slot::PIECES].copy_from_slice(&tally.fundamental.powers);
         slots[slot::PIECES] = tally.fundamental.pieces as i64;
+        for (slot, number) in slots[slot::LENGTH..].iter_mut().zip(&tally.numbers) {
+            *slot = *number as i64;
+        }
         slots[slot::RATE] = rate as i64;
-        slots[slot::PEAKS] = tally.peaks[0] as i64;
-        slots[slot::PEAKS + 1] = tally.peaks[1] as i64;
         let mut desk = self.desk(kernel, calibration);
         let mut flags = tally.flags;
-        for (channel, peak) in tally.peaks.iter().enumerate() {
+        for (channel, peak) in tally.peaks().iter().enumerate() {
             kernel.work_off(&mut desk, formulas.temperature, channel);
             kernel.work_off(&mut desk, formulas.sums, channel);
             // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
@@ -151,15 +147,12 @@ impl Quantities {
         }
         let mut pieces = formulas.whole_pieces;
         if flags.intersects(Flags::UNSYNCHRONISED) {
-            desk.slots[slot::T] = tally.fundamental.voltage;
             pieces = formulas.broken_pieces;
         }
         kernel.work_off(&mut desk, pieces, 0);
         kernel.work_off(&mut desk, formulas.line_and_voltage, neutral);
 
         let slots = &mut self.slots;
-        slots[slot::AMPLITUDES] = tally.fundamental.voltage;
-        slots[slot::AMPLITUDES + 1] = tally.fundamental.current;
         // No-load: what does not count is no energy; the powers stay what was measured.
         let upper = |place: usize| (slots[place] >> 48) as i16;
         let active = starting.active.counts_with(upper(slot::EXCESS));
@@ -257,8 +250,8 @@ impl Quantities {
     /// Voltage and line current of a harmonic over those of the fundamental, measured in the same second or the one before;
     /// in 1/32 768, droop of the converter's filter taken out.
     pub fn shares<K: Kernel>(&mut self, kernel: &K, harmonic: &Harmonic) -> [u16; 2] {
-        self.slots[slot::PARTS] = harmonic.sums.voltage;
-        self.slots[slot::PARTS + 1] = harmonic.sums.current;
+        let [_, _, amplitudes @ ..] = &harmonic.sums.powers;
+        self.slots[slot::PARTS..slot::PARTS + 2].copy_from_slice(amplitudes);
         self.slots[slot::TURNS] = harmonic.turns as i64;
         let mut desk = self.desk(kernel, &Calibration::NOMINAL);
         kernel.work_off(&mut desk, RESTORE, 0);

@@ -13,6 +13,29 @@ pub const SQUARES: usize = 3;
 pub const ENERGIES: usize = 5;
 /// Fundamental active and reactive power as summed, then energy; in the end what is above the starting threshold.
 pub const FUNDAMENTAL: usize = 8;
+/// Sums of the squares of the fundamental's voltage and current; from [`LAST`] on the amplitudes, in the unit of a
+/// harmonic's square's root.
+pub const AMPLITUDES: usize = 10;
+/// Pieces that the fundamental was summed over.
+pub const PIECES: usize = 12;
+/// In the end: voltage, µV.
+pub const VOLTAGE_UV: usize = 12;
+/// Length, Q16 samples; what else a window's tally has in numbers follows.
+pub const LENGTH: usize = 13;
+/// Whole cycles.
+pub const CYCLES: usize = 14;
+/// Until powers are shown: neutral less line current, µA; and how much less that is than it may be.
+pub const DIFFERENCE: usize = 14;
+pub const BALANCE: usize = 26;
+/// In the end: active power of the fundamental, mW.
+pub const FUNDAMENTAL_ACTIVE_MW: usize = 14;
+/// Largest magnitude of the voltage's codes, then µV; that of the line current, µA, follows.
+pub const PEAKS: usize = 15;
+/// Intermediate values; the neutral's peak, which nobody shows, comes to the first of them.
+pub const T: usize = 17;
+pub const U: usize = 18;
+/// Temperature from 25 °C, mK; stays from window to window.
+pub const FROM_25_C_MK: usize = 19;
 /// Along the curve: fourth root of the current, and the angle to be added, in 2⁻³⁶ rad; the gain below it in the same word
 /// is no more than 2⁻²⁰ of that.
 pub const ROOT: usize = 20;
@@ -23,10 +46,16 @@ pub const BEGIN: usize = 22;
 pub const ANGLE: usize = 23;
 /// Gain that the curve adds, in 2⁻⁶⁸ along the curve, then Q32.
 pub const CURVE_GAIN: usize = 24;
+/// Inverse of the droop at the mains frequency, for powers; then an intermediate value.
+pub const FLAT: usize = 24;
 /// Power that the voltage makes with what it adds to the current, code²/256; of the channel worked on last.
 pub const CROSSTALK: usize = 25;
-/// Amplitudes of the fundamental, voltage and line current, in the unit of a harmonic's square's root; from [`LAST`] on.
-pub const AMPLITUDES: usize = 18;
+/// Samples per second.
+pub const RATE: usize = 26;
+/// By channel: gain at this temperature, Q30.
+pub const GAINS: usize = 28;
+/// Gain of the power of the channel worked on last.
+pub const GAIN_HERE: usize = 31;
 /// Scratch of [`SHARES`]: the squares of a harmonic, voltage and line current, then their shares in the fundamental,
 /// 1/32 768; its frequency, turns per sample · 2³².
 pub const PARTS: usize = 3;
@@ -40,34 +69,6 @@ pub const STEP: usize = 8;
 pub const FLOWED: usize = 9;
 /// Until pulses are planned: what active and reactive energy have more than the least that counts.
 pub const EXCESS: usize = 8;
-/// Length, Q16 samples.
-pub const LENGTH: usize = 10;
-/// Temperature from 25 °C, mK; stays from window to window.
-pub const FROM_25_C_MK: usize = 11;
-/// Whole cycles.
-pub const CYCLES: usize = 26;
-/// By channel: gain at this temperature, Q30.
-pub const GAINS: usize = 28;
-/// Pieces that the fundamental was summed over.
-pub const PIECES: usize = 12;
-/// In the end: voltage, µV.
-pub const VOLTAGE_UV: usize = 12;
-/// Samples per second.
-pub const RATE: usize = 13;
-/// Until powers are shown: neutral less line current, µA, and how much less that is than it may be.
-pub const DIFFERENCE: usize = 13;
-pub const BALANCE: usize = 26;
-/// In the end: active power of the fundamental, mW.
-pub const FUNDAMENTAL_ACTIVE_MW: usize = 13;
-/// Largest magnitude of the voltage's codes, then µV; that of the line current, µA, follows.
-pub const PEAKS: usize = 14;
-/// Intermediate values.
-pub const T: usize = 16;
-pub const U: usize = 17;
-/// Gain of the power of the channel worked on last.
-pub const GAIN_HERE: usize = 18;
-/// Inverse of the droop at the mains frequency, for powers; then an intermediate value.
-pub const FLAT: usize = 19;
 /// The quantities that table MT0 shows in this order: voltage, mV; line and neutral current, µA; active power, mW, and
 /// the reactive and the apparent one; power factor, ppm; frequency, µHz.
 pub const SHOWN: usize = 20;

@@ -57,19 +57,26 @@ fn cases() -> Vec<(Window, Calibration)> {
             beyond_range = 1 << 23;
         }
         let tally = &mut window.tally;
-        tally.length = length as u32;
-        tally.cycles = 60;
-        tally.peaks = [beyond_range as u32, ampere as u32 * 2, neutral as u32 * 2];
+        tally.numbers = [
+            length as u32,
+            60,
+            beyond_range as u32,
+            ampere as u32 * 2,
+            neutral as u32 * 2,
+        ];
         if case == 7 {
             // A channel that stands still.
             window.sums.0[1] = -samples * 50_000;
-            tally.peaks[1] = 50_009;
+            tally.peaks_mut()[1] = 50_009;
         }
         tally.fundamental.pieces = 5;
-        tally.fundamental.voltage = 5 * 20_000 * volt * volt;
-        tally.fundamental.current = 5 * 20_000 * ampere * ampere;
-        tally.fundamental.active = 5 * 20_000 * (power / 2);
-        tally.fundamental.reactive = 5 * 20_000 * (volt / 8 * ampere / 125 * sine / 2);
+        tally.fundamental.powers = [
+            power / 2,
+            volt / 8 * ampere / 125 * sine / 2,
+            volt * volt,
+            ampere * ampere,
+        ]
+        .map(|power| 5 * 20_000 * power);
         let mut calibration = Calibration::NOMINAL;
         for channel in 0..3 {
             let sign = if case % 2 == 0 { 1 } else { -1 };
@@ -100,7 +107,7 @@ fn results(formulas: &Formulas<'_>, case: &(Window, Calibration)) -> Vec<i64> {
     let (window, calibration) = case;
     let mut q = Quantities::ZERO;
     let mut no_load = NoLoad::COUNTING;
-    let reading = 1500 + 150 * (window.tally.peaks[1] % 7) as u16;
+    let reading = 1500 + 150 * (window.tally.peaks()[1] % 7) as u16;
     q.set_temperature_by(formulas, &Portable, [reading, 2150, 2730]);
     q.measure_by(formulas, &Portable, window, calibration, &mut no_load, 8000);
     let imbalance = [slot::DIFFERENCE, slot::BALANCE].map(|place| q.slots[place]);
