@@ -149,16 +149,8 @@ impl Readings {
             offset::FLAGS,
             self.standing_flags | quantities.flags.0 as u32,
         );
-        for (values, from) in [
-            (quantities.shown(), offset::VRMS_MV),
-            (quantities.shown_late(), offset::P1_MW),
-        ] {
-            let mut at = from;
-            for value in values {
-                s.put_word(at, *value as u32);
-                at += 4;
-            }
-        }
+        show_values(s, quantities.shown(), offset::VRMS_MV);
+        show_values(s, quantities.shown_late(), offset::P1_MW);
         s.put_quantity(offset::TEMPERATURE_MDEGC, quantities.temperature_mdegc());
         // What is not counted is not shown, but for the fine values, by which a factory calibrates.
         if quantities.flags.intersects(Flags::NO_LOAD) {
@@ -199,6 +191,15 @@ impl Readings {
 impl Default for Readings {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Shows quantities one behind the other from `at` on.
+#[inline(never)]
+fn show_values(snapshot: &mut Snapshot, values: &[i64], mut at: usize) {
+    for value in values {
+        snapshot.put_word(at, *value as u32);
+        at += 4;
     }
 }
 

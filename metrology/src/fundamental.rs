@@ -22,7 +22,7 @@ impl Demodulator {
     /// A demodulator that does nothing until it is started.
     pub const STOPPED: Self = Self {
         oscillator: Oscillator::STOPPED,
-        sums: [Phasor::ZERO; 2],
+        sums: [[0; 2]; 2],
         running: false,
     };
 
@@ -95,7 +95,7 @@ impl Demodulator {
 
     /// Starts a piece at `turns`/2³² of a turn per sample; 0 stops.
     fn start<K: Kernel>(&mut self, kernel: &K, turns: u32) {
-        self.sums = [Phasor::ZERO; 2];
+        self.sums = [[0; 2]; 2];
         self.running = turns != 0;
         if self.running {
             self.oscillator.start(kernel, turns);
@@ -127,21 +127,22 @@ impl Demodulator {
         // pieces of a full-scale square wave fit.
         let reciprocal = kernel.divide(25 << 50, length);
         let mut amplitudes = [[0; 2]; 2];
-        for (sum, amplitude) in self.sums.iter_mut().zip(&mut amplitudes) {
-            kernel.scale(&mut sum.cos, reciprocal, 24);
-            kernel.scale(&mut sum.sin, reciprocal, 24);
-            *amplitude = [sum.cos as i32, sum.sin as i32];
+        let parts = amplitudes.as_flattened_mut();
+        for (part, sum) in parts.iter_mut().zip(self.sums.as_flattened_mut()) {
+            kernel.scale(sum, reciprocal, 24);
+            *part = *sum as i32;
         }
         let [voltage, current] = &amplitudes;
         let [active, reactive, voltages, currents] = &mut sums.powers;
         kernel.mac(active, voltage, current);
-        kernel.mac(
-            reactive,
-            &[voltage[0], -voltage[1]],
-            &[current[1], current[0]],
-        );
         kernel.mac(voltages, voltage, voltage);
         kernel.mac(currents, current, current);
+        // Cosine by sine less sine by cosine.
+        let ([cos, sin], [current_cos, current_sin]) = (voltage, current);
+        kernel.add_product(reactive, *cos, *current_sin);
+        kernel.negate(reactive);
+        kernel.add_product(reactive, *sin, *current_cos);
+        kernel.negate(reactive);
         sums.pieces += 1;
     }
 }

@@ -103,29 +103,33 @@ impl VoltageWatch {
             self.half_blocks = half_blocks;
         }
         let (mut index, mut time) = (BLOCK, BLOCK_TIME);
-        let mut is_whole = false;
         if let Some(crossing) = crossing {
-            is_whole = !crossing.acquired;
-            index = crossing.index;
+            index = crossing.index.min(BLOCK);
             time = (index as u16) << 8 | (crossing.fraction >> 8) as u16;
         }
-        let samples = block_of(block.centre(VOLTAGE));
-        self.running += squares(kernel, samples.get(..index));
+        let (ending, beginning) = block_of(block.centre(VOLTAGE)).split_at(index);
+        self.running += squares(kernel, ending);
         let length = self.since + time;
         self.since = length;
         if crossing.is_none() && length < LONGEST {
             return;
         }
-        if is_whole && self.previous_length != 0 {
-            let sum = self.running + self.previous;
-            // Q8 lengths: the quotient is in 2¹⁶ code².
-            let both = length as u32 + self.previous_length as u32;
-            let level = kernel.divide((sum as u64) << 16, both);
-            self.observe(kernel, level);
+        let before = self.previous_length;
+        self.previous_length = 0;
+        if let Some(crossing) = crossing
+            && !crossing.acquired
+        {
+            self.previous_length = length;
+            if before != 0 {
+                let sum = self.running + self.previous;
+                // Q8 lengths: the quotient is in 2¹⁶ code².
+                let both = length as u32 + before as u32;
+                let level = kernel.divide((sum as u64) << 16, both);
+                self.observe(kernel, level);
+            }
         }
-        self.previous_length = if is_whole { length } else { 0 };
         self.previous = self.running;
-        self.running = squares(kernel, samples.get(index..));
+        self.running = squares(kernel, beginning);
         self.since = BLOCK_TIME - time;
     }
 
@@ -135,7 +139,7 @@ impl VoltageWatch {
             self.reference = level;
         }
         // Full scale is less than four times the lowest mains voltage: a ratio fits.
-        let ratio = kernel.divide((level as u64) << 12, self.reference) as u16;
+        let ratio = (kernel.divide((level as u64) << 16, self.reference) >> 4) as u16;
         let [
             counts @ ..,
             last_kind,
@@ -158,12 +162,16 @@ impl VoltageWatch {
             return;
         }
         if *present == LOW {
-            self.worst = self.worst.min(ratio);
+            if ratio < self.worst {
+                self.worst = ratio;
+            }
             if ratio <= SAG_END {
                 return;
             }
         } else {
-            self.worst = self.worst.max(ratio);
+            if ratio > self.worst {
+                self.worst = ratio;
+            }
             if ratio >= SWELL_END {
                 return;
             }
@@ -183,9 +191,8 @@ impl VoltageWatch {
 
 /// Sum of squares, 2²⁴ code²: a full block is below 2²⁶.
 #[inline(never)]
-fn squares<K: Kernel>(kernel: &K, samples: Option<&[i32]>) -> u32 {
+fn squares<K: Kernel>(kernel: &K, samples: &[i32]) -> u32 {
     let mut sum = 0;
-    let samples = samples.unwrap_or(&[]);
     kernel.mac(&mut sum, samples, samples);
     kernel.scale(&mut sum, 1 << 8, 0);
     sum as u32

@@ -172,8 +172,8 @@ pub trait Kernel {
         }
         let [in_phase, quadrature] = [in_phase >> 27, quadrature >> 27];
         let [cos, sin] = phase.map(|x| x as i64);
-        sum.cos += in_phase * cos - quadrature * sin;
-        sum.sin += in_phase * sin + quadrature * cos;
+        sum[0] += in_phase * cos - quadrature * sin;
+        sum[1] += in_phase * sin + quadrature * cos;
     }
 }
 

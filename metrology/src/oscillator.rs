@@ -9,20 +9,8 @@ use crate::block::BLOCK;
 use crate::kernel::{FOLDED, Kernel};
 use crate::wide::{ONE, half};
 
-/// Cosine and sine sums of one signal over a piece; unit: code · sample · 2²⁵.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Phasor {
-    /// Σ x·cos.
-    pub cos: i64,
-    /// Σ x·sin.
-    pub sin: i64,
-}
-
-impl Phasor {
-    /// Nothing summed yet.
-    pub const ZERO: Self = Self { cos: 0, sin: 0 };
-}
+/// Cosine and sine sums of one signal over a piece, Σ x·cos and Σ x·sin; unit: code · sample · 2²⁵.
+pub type Phasor = [i64; 2];
 
 /// An oscillator of one frequency, advanced by blocks.
 #[derive(Clone, Debug)]

@@ -209,9 +209,10 @@ impl Tracker {
         to: usize,
         crossing: &mut Crossing,
     ) -> u16 {
-        let level = self.level;
         // Complemented, a falling crossing looks like a rising one: from negative to not negative.
         let complement = if crossing.rising { 0 } else { -1 };
+        let level = self.level;
+        let seen = |code: &i32| (code - level) ^ complement;
         let Some([first, others @ ..]) = centre.get(from..to + 1) else {
             return 0;
         };
@@ -219,16 +220,17 @@ impl Tracker {
         let Some(last) = others.last() else {
             return 0;
         };
-        if (last - level) ^ complement < 0 {
+        if seen(last) < 0 {
             return 0;
         }
-        let mut before = first - level;
+        let mut before = seen(first);
         for (index, code) in (from..).zip(others) {
-            let after = code - level;
-            if before ^ complement < 0 && after ^ complement >= 0 {
-                let step = (after - before).unsigned_abs();
-                if step >= LEAST_STEP {
-                    let distance = before.unsigned_abs() as u64;
+            let after = seen(code);
+            if before < 0 && after >= 0 {
+                let step = (after - before) as u32;
+                if !is_less(step, LEAST_STEP) {
+                    // How far the level is above the one, or below: a complement is one less than the negative.
+                    let distance = (complement - before) as u32 as u64;
                     crossing.index = index;
                     crossing.fraction = kernel.divide(distance << 16, step);
                     return 1;

@@ -151,7 +151,7 @@ proptest! {
         let samples = samples.map(|code| code >> 8);
         let table = table.map(|row| row.map(|x| x >> 1));
         let phase = phase.map(|x| x >> 9);
-        let mut sum = Phasor { cos: before[0] as i64, sin: before[1] as i64 };
+        let mut sum: Phasor = before.map(|x| x as i64);
         Portable.correlate(&samples, &table, &phase, &mut sum);
         let [mut even, mut odd] = [0i128; 2];
         for k in 0..FOLDED {
@@ -161,7 +161,7 @@ proptest! {
         }
         let [even, odd] = [even >> 27, odd >> 27];
         let [cos, sin] = phase.map(|x| x as i128);
-        prop_assert_eq!(sum.cos as i128, before[0] as i128 + even * cos - odd * sin);
-        prop_assert_eq!(sum.sin as i128, before[1] as i128 + even * sin + odd * cos);
+        prop_assert_eq!(sum[0] as i128, before[0] as i128 + even * cos - odd * sin);
+        prop_assert_eq!(sum[1] as i128, before[1] as i128 + even * sin + odd * cos);
     }
 }

@@ -38,8 +38,8 @@ const UNKNOWN: i64 = i32::MIN as i64;
 /// How many quantities [`Quantities::shown`] gives.
 pub const SHOWN: usize = 8;
 
-/// Distance of a channel's peak from its mean, in codes, that is none: a quarter of the converter's rms noise.
-const STILL: u32 = 16;
+/// Largest distance of a channel's peak from its mean, in codes, that is none: a quarter of the converter's rms noise.
+const STILL: u16 = 15;
 
 impl Quantities {
     /// Nothing measured.
@@ -131,7 +131,8 @@ impl Quantities {
             kernel.work_off(&mut desk, formulas.sums, channel);
             // A converter that works is never that quiet, nor is a constant anywhere but at nothing.
             let beyond_mean = peak.wrapping_sub(desk.slots[slot::U] as u32);
-            if *peak != 0 && beyond_mean < STILL {
+            // Word by word: half the code of comparing 32 bits.
+            if (beyond_mean >> 16) as u16 | (beyond_mean as u16 & !STILL) == 0 && *peak != 0 {
                 flags.insert(Flags::CHANNEL_STUCK);
             }
         }
