@@ -92,7 +92,10 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, profile.status) == 2 * (kept::PROFILE as usize + 2));
         const _: () =
             assert!(offset_of!(Kept, profile.start_wh) == 2 * (kept::PROFILE as usize + 3));
-        const _: () = assert!(offset_of!(Kept, calendar) == 2 * (WORDS - 1));
+        const _: () = assert!(offset_of!(Kept, calendar) == 2 * kept::CALENDAR as usize);
+        const _: () = assert!(offset_of!(Kept, earlier) == 2 * (kept::CALENDAR as usize + 1));
+        const _: () = assert!(offset_of!(Kept, interval.sub_min) == 2 * kept::INTERVAL as usize);
+        const _: () = assert!(offset_of!(Kept, interval.times) == 2 * WORDS - 1);
         const _: () = assert!(size_of::<Register>() == 12);
         const _: () = assert!(offset_of!(Register, remainder) == 0);
         const _: () = assert!(offset_of!(Register, pulses) == 8);

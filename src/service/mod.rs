@@ -15,6 +15,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
+use crate::demand::Interval;
 use crate::events::ENTRIES;
 use crate::readings::Readings;
 use crate::self_reads::SLOTS;
@@ -128,6 +129,9 @@ impl<B: Board> MeterDevice<B> {
         if clock::wrong(kept.clock.bytes()) != 0 {
             kept.clock = Clock::UNSET;
         }
+        if kept.interval.sub_min == 0 {
+            kept.interval = Interval::DELIVERED;
+        }
         // The first start of all, or everything is lost.
         if kept.profile.interval_min == 0 {
             profile::restart(kept, profile::INTERVAL_MIN);
@@ -219,8 +223,9 @@ impl<B: Board> MeterDevice<B> {
             }
             let [.., hour, minute, second, _] = *kept.clock.bytes();
             if second == 0 {
-                let import = kept.energy.0[Energy::IMPORT].pulses as u16;
-                kept.demand.tick(&kept.clock, import);
+                let import = kept.energy.0[Energy::IMPORT].pulses;
+                kept.demand
+                    .tick(&mut kept.earlier, kept.interval, &kept.clock, import);
                 if clock::rest(minute as u16, kept.profile.interval_min) == 0 {
                     profile::record(&mut self.readings, &mut self.board);
                     if hour | minute == 0 {
@@ -341,6 +346,7 @@ impl<B: Board> MeterDevice<B> {
     #[inline(never)]
     fn begin_interval(&mut self) {
         let kept = &mut self.readings.kept;
-        kept.demand.start = kept.energy.0[Energy::IMPORT].pulses as u16;
+        let count = kept.interval.count(kept.energy.0[Energy::IMPORT].pulses);
+        kept.demand.begin(&mut kept.earlier, count);
     }
 }

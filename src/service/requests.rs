@@ -2,7 +2,9 @@
 
 use super::MeterDevice;
 use super::shown::Shown;
+use crate::demand::Interval;
 use crate::store::{Board, PAGE};
+use crate::tables::sources::DEMAND_CONTROL;
 use crate::tables::{TABLES, live, security};
 use crate::{calibration_store, events, pending, profile, settings};
 use c12::access::Right;
@@ -113,6 +115,20 @@ impl<B: Board> Device for MeterDevice<B> {
                 let place =
                     calibration_store::write(&mut self.board, self.constants, offset, data)?;
                 self.use_constants(place);
+            }
+            DEMAND_CONTROL => {
+                let ([sub_min, times], 0) = (data, offset) else {
+                    return Err(Response::Onp);
+                };
+                let interval = Interval {
+                    sub_min: *sub_min,
+                    times: *times,
+                };
+                if !interval.is_one() {
+                    return Err(Response::Onp);
+                }
+                self.readings.kept.interval = interval;
+                self.begin_interval();
             }
             profile::TABLE => {
                 // The length of an interval, which is the last byte.

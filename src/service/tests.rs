@@ -260,6 +260,36 @@ fn the_maximum_demand_is_kept_and_reset() {
 }
 
 #[test]
+fn the_demand_slides_as_st13_says() {
+    let mut meter = opened(&UTILITY);
+    let mut now = 0;
+    for refused in [[0, 1], [7, 1], [5, 0], [5, 4], [60, 2], [61, 1]] {
+        assert_eq!(meter.write(13, 0, &refused), Err(Response::Onp));
+    }
+    assert_eq!(meter.write(13, 0, &[5]), Err(Response::Onp));
+    assert_eq!(meter.write(13, 1, &[2]), Err(Response::Onp));
+    assert_eq!(meter.write(13, 0, &[5, 3]), Ok(()));
+    run(&mut meter, 10, &[7, 26, 11, 20, 17, 0, 0, 0x35]);
+    // Energy in the last two thirds of one quarter and the first of the next: no block has all of it.
+    for gained in [0, 600, 600, 600, 0, 0] {
+        meter.readings.kept.energy.0[0].pulses += gained;
+        pass(&mut meter, &mut now, 300);
+    }
+    meter.save();
+    assert_eq!(read(&mut meter, 13), [5, 3]);
+    let most = [26, 11, 20, 17, 20, 0x65, 0x04, 0, 0]; // 1125 W
+    assert_eq!(read(&mut meter, 23)[29..], most);
+    // A supply failure in the middle of an interval.
+    let mut again = MeterDevice::new(meter.board.clone());
+    assert_eq!(read(&mut again, 13), [5, 3]);
+    again.readings.kept.energy.0[0].pulses += 1810;
+    let mut now = 0;
+    pass(&mut again, &mut now, 300);
+    again.save();
+    assert_eq!(read(&mut again, 23)[29..34], [26, 11, 20, 17, 35]);
+}
+
+#[test]
 fn a_demand_reset_keeps_the_registers_of_its_time() {
     let mut meter = opened(&OPERATOR);
     let mut now = 0;

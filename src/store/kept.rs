@@ -13,19 +13,20 @@
 //! | 57 … 68 | what the tables say about log, self-reads and load profile: the words of each [`List`] |
 //! | 69 … 75 | load profile: the words of [`Profile`] |
 //! | 76 | STATUS of ST55: tier and season |
-//! | 77 … 79 | free, zero |
+//! | 77, 78 | import pulses at the beginning of the two sub-intervals of the demand before this one |
+//! | 79 | what ST13 says |
 //!
 //! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
 //! this table and to the two conversions; nothing else has to know.
 
-use crate::demand::Demand;
+use crate::demand::{self, Demand, Interval};
 use crate::list::{self, List};
 use crate::profile::{self, Profile};
 use c12::clock::{self, Clock};
 use metrology::Energy;
 
 /// 16-bit words of what is kept.
-pub const WORDS: usize = PROFILE as usize + profile::WORDS + 1;
+pub const WORDS: usize = INTERVAL as usize + 1;
 
 /// The word of the power-ups.
 pub const POWER_UPS: u16 = 42;
@@ -45,6 +46,9 @@ pub const PROFILE: u16 = LISTS + (list::COUNT * list::WORDS) as u16;
 
 /// The word of tier and season.
 pub const CALENDAR: u16 = PROFILE + profile::WORDS as u16;
+
+/// The word of what ST13 says.
+pub const INTERVAL: u16 = CALENDAR + demand::MOST as u16;
 
 /// Those of the energy registers.
 const REGISTERS: usize = 42;
@@ -79,6 +83,10 @@ pub struct Kept {
     pub profile: Profile,
     /// STATUS of ST55: bits 0 to 2 the tier, 12 to 15 the season.
     pub calendar: u16,
+    /// What the import was when the sub-intervals of the demand before the one under way began, the last one first.
+    pub earlier: [u16; demand::MOST - 1],
+    /// What ST13 says.
+    pub interval: Interval,
 }
 
 impl Kept {
@@ -96,6 +104,8 @@ impl Kept {
         lists: [const { List::ZERO }; list::COUNT],
         profile: Profile::ZERO,
         calendar: 0,
+        earlier: [0; demand::MOST - 1],
+        interval: Interval::ZERO,
     };
 
     /// In words, as the store holds it.
@@ -127,7 +137,12 @@ impl Kept {
         let lists = [log.to_words(), self_reads.to_words(), blocks.to_words()];
         let profile = self.profile.to_words();
         let later = later.iter().chain(lists.as_flattened()).chain(&profile);
+        let interval = [u16::from_le_bytes([
+            self.interval.sub_min,
+            self.interval.times,
+        ])];
         let later = later.chain([&self.calendar]);
+        let later = later.chain(&self.earlier).chain(&interval);
         for (to, from) in rest.iter_mut().zip(all.chain(later)) {
             *to = *from;
         }
@@ -169,6 +184,9 @@ impl Kept {
         }
         kept.profile = Profile::from_words(core::array::from_fn(|_| word()));
         kept.calendar = word();
+        kept.earlier = core::array::from_fn(|_| word());
+        let [sub_min, times] = word().to_le_bytes();
+        kept.interval = Interval { sub_min, times };
         kept
     }
 }

@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::*;
-use crate::demand::Demand;
+use crate::demand::{Demand, Interval};
 use crate::list::List;
 use crate::profile::Profile;
 use crate::service::{MeterDevice, STATUS_NONVOLATILE_FAILURE};
@@ -62,6 +62,11 @@ fn words_are_stored_in_the_documented_order() {
     kept.lists = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]].map(List::from_words);
     kept.profile = Profile::from_words([13, 14, 15, 16, 17, 18, 19]);
     kept.calendar = 0x1701;
+    kept.earlier = [20, 21];
+    kept.interval = Interval {
+        sub_min: 22,
+        times: 23,
+    };
     assert_eq!((kept.lists[2].element, kept.lists[1].unread), (10, 8));
     assert_eq!((kept.profile.intervals, kept.profile.start_wh[3]), (13, 19));
     let words = kept.to_words();
@@ -74,7 +79,7 @@ fn words_are_stored_in_the_documented_order() {
         [
             0x7777, 0x8888, 0x9999, 0x0201, 0x0403, 0x0605, 0x0007, 0xAAAA, 0x0908, 0x0B0A, 0x0D0C,
             0xBBBB, 0xCCCC, 0xDDDD, 0xEEEE, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-            17, 18, 19, 0x1701
+            17, 18, 19, 0x1701, 20, 21, 0x1716
         ]
     );
     assert!(
@@ -110,9 +115,10 @@ fn a_field_of_a_later_layout_is_kept_by_an_earlier_one() {
     let place = newest(&board, FIRST);
     board.write_word(place, SIZE - 2, 0x1234);
     seal(&mut board, place, VERSION);
-    for seed in 1..4 {
+    // An earlier one: with a field less than this.
+    for _ in 1..4 {
         let from = newest(&board, FIRST);
-        let to = board.keep(from, &registers(seed));
+        let to = super::save(&mut board, from, CONTENT, &[7; 2 * WORDS - 2]);
         assert_eq!(board.word(to, SIZE - 2), 0x1234);
     }
 }

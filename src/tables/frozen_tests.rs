@@ -75,7 +75,8 @@ fn general() {
             0xF0, 0xC1, 0x1F, // ST 60-63, 64 70 71, 72-76
             0x1F, // MT0 to MT4
             0xF0, 0xF6, // procedures 4-7 9 10 12-15
-            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0,    // ST 5 7, 42, 53 54, 61 can be written
+            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0,
+            0,    // ST 5 7, 13, 42, 53 54, 61 can be written
             0x02  // MT1 too
         ]
     );
@@ -100,7 +101,7 @@ fn general() {
 #[test]
 fn sources_and_selections() {
     let mut meter = meter();
-    assert_eq!(read(&mut meter, 11), [4, 16, 1, 0, 0, 1, 2, 16]);
+    assert_eq!(read(&mut meter, 11), [12, 16, 1, 0, 0, 1, 2, 16]);
     assert_eq!(
         read(&mut meter, 12),
         [
@@ -125,7 +126,7 @@ fn sources_and_selections() {
     assert_eq!(read(&mut meter, 21), read(&mut meter, 20));
     assert_eq!(read(&mut meter, 22), [0, 1, 2, 3, 4, 5, 6, 15, 1]);
     assert_eq!(read(&mut meter, 27), [7, 8, 9, 10, 11, 12, 13, 14]);
-    assert_eq!(read(&mut meter, 13), [15, 0]);
+    assert_eq!(read(&mut meter, 13), [15, 1]);
     assert!(read(&mut meter, 14).is_empty());
     assert_eq!(sources::SOURCES, 16);
 }
@@ -226,7 +227,7 @@ fn events() {
         read(&mut meter, 75),
         [
             0x14, 0x06, 0xD0, 0x31, 0, 0x88, 1, // the same events
-            0xA0, 0, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0xF6 // as ST0 has them
+            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0xF6 // as ST0 has them
         ]
     );
     assert_eq!(read(&mut meter, 73), read(&mut meter, 75));

@@ -123,7 +123,7 @@ c12::tables! {
         10: read sources::ST11;
         11: read sources::ST11;
         12: read sources::ST12;
-        13: read sources::ST13;
+        13: write sources::ST13;
         14: read sources::ST14;
         15: read sources::ST15;
         16: read sources::ST16;

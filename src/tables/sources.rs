@@ -10,9 +10,10 @@
 //! | 10, 11, 12 | active, reactive, apparent power | mW, mvar, mVA | ST28 |
 //! | 13 | power factor | 10⁻⁶ | ST28 |
 //! | 14 | frequency | µHz | ST28 |
-//! | 15 | maximum demand of active power delivered, blocks of 15 minutes | W | ST23 |
+//! | 15 | maximum demand of active power delivered | W | ST23 |
 
-use crate::demand::INTERVAL_MIN;
+use super::registers::saved;
+use crate::store::{CONTENT, kept};
 use c12::table::Part;
 use c12::uom::{Uom, flow, multiplier, segment, time_base};
 
@@ -97,9 +98,9 @@ static UNIT_BYTES: [u8; SOURCES * 4] = {
     bytes
 };
 
-/// ACT_SOURCES_LIM: block demand, a constant, electric.
+/// ACT_SOURCES_LIM: block and sliding demand, a constant, electric.
 pub static ST11: [Part; 1] = [Part::Rom(&[
-    1 << 2,
+    (1 << 2) | (1 << 3),
     SOURCES as u8,
     DEMANDS as u8,
     0,
@@ -112,8 +113,11 @@ pub static ST11: [Part; 1] = [Part::Rom(&[
 /// UOM_ENTRY.
 pub static ST12: [Part; 1] = [Part::Rom(&UNIT_BYTES)];
 
-/// DEMAND_CONTROL: the interval in minutes.
-pub static ST13: [Part; 1] = [Part::Rom(&[INTERVAL_MIN, 0])];
+/// Number of the table that says how demand is measured.
+pub const DEMAND_CONTROL: u16 = 13;
+
+/// DEMAND_CONTROL: a sub-interval in minutes, and how many are an interval.
+pub static ST13: [Part; 1] = [saved(CONTENT + 2 * kept::INTERVAL, 2)];
 
 /// DATA_CONTROL: nothing is to be told of a source; its entries have no bytes.
 pub static ST14: [Part; 0] = [];
