@@ -279,26 +279,26 @@ fn is_part(
     with: &Operand,
     sum: &Operand,
 ) -> bool {
-    let (Operand::Register(with), Operand::Register(sum)) = (with, sum) else {
+    let Operand::Register(sum_register) = sum else {
         return false;
     };
-    if with == sum
-        || (added + 1..compared)
-            .any(|number| block.writes(number, *with) || block.writes(number, *sum))
-    {
+    let is_steady = matches!(with, Operand::Register(_) | Operand::Immediate(_));
+    let writes = |number: usize| {
+        matches!(with, Operand::Register(with) if block.writes(number, *with))
+            || block.writes(number, *sum_register)
+    };
+    if !is_steady || with == sum || (added + 1..compared).any(writes) {
         return false;
     }
-    if *addend == Operand::Register(*with) {
+    if addend == with {
         return true;
     }
-    // Or the register that the sum was copied from, untouched since.
+    // Or what the sum was copied from, untouched since.
     (added.saturating_sub(REACH)..added)
         .rev()
-        .find(|number| block.writes(*number, *with) || block.writes(*number, *sum))
+        .find(|number| writes(*number))
         .and_then(|number| operands(block.get(number)?, "mov"))
-        .is_some_and(|(from, to)| {
-            *from == Operand::Register(*with) && *to == Operand::Register(*sum)
-        })
+        .is_some_and(|(from, to)| from == with && to == sum)
 }
 
 /// `cmp B, A` whose difference is taken a little later is `sub B, A` at once.

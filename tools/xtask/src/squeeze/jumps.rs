@@ -3,31 +3,31 @@
 //! A jump takes two bytes and reaches a kilobyte either way; `br #L` takes four and reaches everything. Where the target is too far,
 //! the back-end jumps around a `br`. When the code in between has become shorter the target may be near enough; if not, another
 //! `br` to the same target may be, and the jump goes there. Where the `br` was jumped around that takes as long as before.
+//!
+//! Functions lie in the image in the order of the text, as the linker leaves it, so that a jump can also go from one to another.
+//! (Were it otherwise the linker would refuse the jump.)
 
-use super::flow::Live;
 use super::instruction::{Instruction, Next, Operand};
 use super::text::{Function, Line};
 
 /// Bytes from a jump to its target at most. (The CPU's own limits are −1022 and 1024.)
 const REACH: i32 = 1020;
 
-/// Makes the first branch a jump that can be one: its target is near, or another branch to it.
-pub fn jump_instead(function: &mut Function, _: &[Live]) -> bool {
-    // Where something is aligned, distances are not known.
-    if function.is_padded() {
-        return false;
-    }
-    for (at, line) in function.lines.iter().enumerate() {
-        let Some(target) = line.code().and_then(far) else {
-            continue;
-        };
-        if let Some(to) = nearest(function, at, target) {
-            let target = target.to_owned();
-            replace(function, at, target, to);
-            return true;
-        }
-    }
-    false
+/// Functions that lie one behind the other.
+#[derive(Default)]
+pub struct Row<'a> {
+    /// The functions, and whether one may take a detour.
+    pub functions: Vec<(&'a mut Function, bool)>,
+}
+
+/// A function's number in its row, and a line of it.
+type Place = (usize, usize);
+
+/// A line and where it lies.
+struct Placed<'a> {
+    place: Place,
+    line: &'a Line,
+    address: i32,
 }
 
 /// Where a branch's target can be reached by a jump.
@@ -35,7 +35,147 @@ enum Near {
     /// At its own label.
     Label,
     /// At another branch.
-    Branch(usize),
+    Branch(Place),
+}
+
+impl Row<'_> {
+    /// Makes jumps of all branches that can be; returns the bytes won.
+    pub fn shorten(&mut self) -> u32 {
+        let size = |row: &Self| -> u32 {
+            row.functions
+                .iter()
+                .map(|(function, _)| function.size())
+                .sum()
+        };
+        let before = size(self);
+        while self.shorten_one() {}
+        before - size(self)
+    }
+
+    fn shorten_one(&mut self) -> bool {
+        let lines = self.lines();
+        let found = lines.iter().find_map(|at| {
+            let target = at.line.code().and_then(far)?;
+            Some((
+                at.place,
+                target.to_owned(),
+                self.nearest(&lines, at, target)?,
+            ))
+        });
+        if let Some((at, target, near)) = found {
+            self.replace(at, target, near);
+            return true;
+        }
+        false
+    }
+
+    fn lines(&self) -> Vec<Placed<'_>> {
+        let mut address = 0;
+        let mut lines = Vec::new();
+        for (number, (function, _)) in self.functions.iter().enumerate() {
+            for (at, line) in function.lines.iter().enumerate() {
+                lines.push(Placed {
+                    place: (number, at),
+                    line,
+                    address,
+                });
+                address += line.size() as i32;
+            }
+        }
+        lines
+    }
+
+    fn nearest(&self, lines: &[Placed<'_>], at: &Placed<'_>, target: &str) -> Option<Near> {
+        let near = || {
+            lines
+                .iter()
+                .filter(|other| (other.address - at.address).abs() <= REACH)
+        };
+        let begins = |other: &Placed<'_>| {
+            let (number, line) = other.place;
+            let named = self
+                .functions
+                .get(number)
+                .is_some_and(|(function, _)| function.name == target);
+            line == 0 && named
+        };
+        if near().any(|other| {
+            matches!(other.line, Line::Label(label) if label == target) || begins(other)
+        }) {
+            return Some(Near::Label);
+        }
+        let (number, _) = at.place;
+        if !self.functions.get(number)?.1 {
+            return None;
+        }
+        // Best one that others jump to already, else one that is not jumped around: it stays where it is.
+        near()
+            .filter(|other| {
+                other.place != at.place && other.line.code().and_then(far) == Some(target)
+            })
+            .map(|other| other.place)
+            .max_by_key(|place| {
+                let (number, line) = *place;
+                let function = self.functions.get(number).map(|(function, _)| &**function);
+                let is_target = function.is_some_and(|function| {
+                    matches!(before(&function.lines, line), Some((_, Line::Label(_))))
+                });
+                let is_alone = function.is_some_and(|function| around(function, line).is_none());
+                (is_target, is_alone, *place)
+            })
+            .map(Near::Branch)
+    }
+
+    fn replace(&mut self, (number, at): Place, target: String, near: Near) {
+        let (label, mut at) = match near {
+            Near::Label => (target, at),
+            Near::Branch((other, line)) => {
+                let label = self.label_at((other, line));
+                let moved = self.functions.get(other).is_some_and(|(function, _)| {
+                    matches!(function.lines.get(line), Some(Line::Label(new)) if *new == label)
+                });
+                (
+                    label,
+                    if moved && other == number && line < at {
+                        at + 1
+                    } else {
+                        at
+                    },
+                )
+            }
+        };
+        let Some((function, _)) = self.functions.get_mut(number) else {
+            return;
+        };
+        let mut name = "jmp";
+        if let Some((line, opposite)) = around(function, at) {
+            function.lines.remove(line);
+            at -= 1;
+            name = opposite;
+        }
+        if let Some(line) = function.lines.get_mut(at) {
+            *line = Line::Code(Instruction::new(name, &[Operand::Target(label)]));
+        }
+    }
+
+    /// The label of a line; a new one in front of it, if it has none.
+    fn label_at(&mut self, (number, line): Place) -> String {
+        let Some((function, _)) = self.functions.get_mut(number) else {
+            return String::new();
+        };
+        if let Some((_, Line::Label(label))) = before(&function.lines, line) {
+            return label.clone();
+        }
+        let count = function
+            .lines
+            .iter()
+            .filter(|line| matches!(line, Line::Label(_)))
+            .count();
+        // With each there is one more, so that none is there twice.
+        let label = format!(".LBB_squeeze_{count}_{}", function.name);
+        function.lines.insert(line, Line::Label(label.clone()));
+        label
+    }
 }
 
 /// The target of a branch to a fixed address.
@@ -44,35 +184,6 @@ fn far(instruction: &Instruction) -> Option<&str> {
         [Operand::Immediate(target)] if instruction.is("br") => Some(target),
         _ => None,
     }
-}
-
-fn nearest(function: &Function, at: usize, target: &str) -> Option<Near> {
-    let mut place = 0;
-    let places: Vec<i32> = function
-        .lines
-        .iter()
-        .map(|line| {
-            place += line.size() as i32;
-            place - line.size() as i32
-        })
-        .collect();
-    let here = *places.get(at)?;
-    let near = || {
-        let lines = function.lines.iter().zip(&places).enumerate();
-        lines.filter(move |(_, (_, place))| (*place - here).abs() <= REACH)
-    };
-    if near().any(|(_, (line, _))| matches!(line, Line::Label(label) if label == target)) {
-        return Some(Near::Label);
-    }
-    // Best one that others jump to already, else one that is not jumped around: it stays where it is.
-    near()
-        .filter(|(other, (line, _))| *other != at && line.code().and_then(far) == Some(target))
-        .map(|(other, _)| other)
-        .max_by_key(|other| {
-            let is_target = matches!(before(&function.lines, *other), Some((_, Line::Label(_))));
-            (is_target, around(function, *other).is_none(), *other)
-        })
-        .map(Near::Branch)
 }
 
 /// The line before, but for directives.
@@ -108,54 +219,19 @@ fn around(function: &Function, at: usize) -> Option<(usize, &'static str)> {
     is_over.then_some((jump_at, opposite))
 }
 
-fn replace(function: &mut Function, at: usize, target: String, near: Near) {
-    let around = around(function, at);
-    let mut new_label = None;
-    let label = match near {
-        Near::Label => target,
-        Near::Branch(other) => match before(&function.lines, other) {
-            Some((_, Line::Label(label))) => label.clone(),
-            _ => {
-                let label = label_for(function, &target);
-                new_label = Some((other, label.clone()));
-                label
-            }
-        },
-    };
-    let name = around.map_or("jmp", |(_, opposite)| opposite);
-    if let Some(line) = function.lines.get_mut(at) {
-        *line = Line::Code(Instruction::new(name, &[Operand::Target(label)]));
-    }
-    // What is taken away or put in from the back to the front, so that the lines before keep their numbers.
-    let mut jump_around = around.map(|(line, _)| line);
-    if let Some((other, label)) = new_label {
-        if let Some(line) = jump_around.filter(|line| *line > other) {
-            function.lines.remove(line);
-            jump_around = None;
-        }
-        function.lines.insert(other, Line::Label(label));
-    }
-    if let Some(line) = jump_around {
-        function.lines.remove(line);
-    }
-}
-
-/// A label that the text does not have yet: one of the function's own, for a target.
-fn label_for(function: &Function, target: &str) -> String {
-    let is_known = |label: &str| {
-        function
-            .lines
-            .iter()
-            .any(|line| matches!(line, Line::Label(known) if known == label))
-    };
-    (0..)
-        .map(|number| {
-            format!(
-                ".LBB_squeeze_{}_{number}_{}",
-                function.name,
-                target.trim_start_matches('.')
-            )
-        })
-        .find(|label| !is_known(label))
-        .unwrap_or_default()
+/// Whether the next function lies directly behind the one before what is kept between them: that ends in a section of code of its
+/// own, and holds no code itself.
+pub fn is_only_between(kept: &str) -> bool {
+    let mut sections = kept
+        .lines()
+        .filter_map(|line| line.strip_prefix("\t.section\t"));
+    let code = sections
+        .clone()
+        .filter(|name| name.starts_with(".text"))
+        .count();
+    let last_is_code = sections
+        .next_back()
+        .is_some_and(|name| name.starts_with(".text."));
+    let has_code = kept.lines().any(|line| Instruction::parse(line).is_some());
+    code == 1 && last_is_code && !has_code && !kept.contains("\t.text\n")
 }

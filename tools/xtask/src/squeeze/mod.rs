@@ -13,6 +13,7 @@ pub mod flow;
 pub mod frames;
 pub mod instruction;
 pub mod jumps;
+pub mod kept;
 pub mod link;
 pub mod memory;
 pub mod peephole;
@@ -29,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use calls::Calls;
+use jumps::Row;
 use peephole::Tally;
 use text::{Function, Line, Segment, Text};
 
@@ -55,7 +57,7 @@ const BRISK: [&str; 8] = [
 ];
 
 /// Such a function is long from this on, bytes.
-const LONG_BYTES: u32 = 200;
+const LONG_BYTES: u32 = 80;
 
 /// How much a detour matters in a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,16 +134,7 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
     }
     let (won, routines) = sharing::share(&mut slow, |function| pace(function) == Pace::Brisk);
     tally.insert(SEQUENCE, won);
-    for function in &mut slow {
-        peephole::apply(
-            JUMP,
-            jumps::jump_instead,
-            function,
-            &tables,
-            &calls,
-            &mut tally,
-        )?;
-    }
+    tally.insert(JUMP, rows(&mut text).iter_mut().map(Row::shorten).sum());
     let copy = if copies {
         copies::routine()
     } else {
@@ -159,6 +152,29 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
         sizes,
         tally,
     })
+}
+
+/// The functions as they lie behind each other; where something is aligned, or not known, the next row begins.
+fn rows(text: &mut Text) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut row = Row::default();
+    for segment in &mut text.segments {
+        match segment {
+            Segment::Kept(kept) if !jumps::is_only_between(kept) => {
+                rows.push(std::mem::take(&mut row));
+            }
+            Segment::Kept(_) => {}
+            Segment::Function(function) if function.is_padded() => {
+                rows.push(std::mem::take(&mut row));
+            }
+            Segment::Function(function) => {
+                let may_detour = matches!(pace(function), Pace::Brisk | Pace::Slow);
+                row.functions.push((function, may_detour));
+            }
+        }
+    }
+    rows.push(row);
+    rows
 }
 
 fn pace(function: &Function) -> Pace {

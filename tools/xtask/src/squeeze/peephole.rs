@@ -9,6 +9,7 @@ use super::calls::Calls;
 use super::carry::{not_zero, subtract_at_once, use_carry};
 use super::flow::{Live, flags, live_behind, registers};
 use super::instruction::{Instruction, Next, Operand, PC, SP, SR, flag};
+use super::kept::is_zero;
 use super::memory::{change_in_place, use_in_memory};
 use super::shifts::around_the_end;
 use super::text::{Function, Line};
@@ -24,7 +25,7 @@ pub type Tally = BTreeMap<&'static str, u32>;
 pub type Rule = fn(&mut Function, &[Live]) -> bool;
 
 /// The rules, by the names that the tally has.
-pub const RULES: [(&str, Rule); 12] = [
+pub const RULES: [(&str, Rule); 13] = [
     ("address without distance", indirect),
     ("comparison with zero", zero_test),
     ("move through a register", retarget),
@@ -32,6 +33,7 @@ pub const RULES: [(&str, Rule); 12] = [
     ("carry", use_carry),
     ("not zero", not_zero),
     ("difference at once", subtract_at_once),
+    ("kept zero", is_zero),
     ("long shift", around_the_end),
     ("value at hand", reuse_values),
     ("changed in place", change_in_place),

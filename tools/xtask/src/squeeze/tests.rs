@@ -274,6 +274,8 @@ fn what_is_used_once_is_used_in_memory() {
     stays("mov &X, r14; mov r13, 0(r12); add r14, r13; clr r14; ret");
     stays("mov &X, r14; cmp r13, &Y; mov r14, r13; mov r12, r14; ret");
     stays("mov 4(r12), r14; incd r12; add r14, 2(r13); clr r14; ret");
+    // The flags are others by then.
+    stays("mov r2, r14; inc r15; bic r14, r13; clr r14; ret");
     // The assembler has no such instruction.
     stays("mov @r12+, r14; add r14, 2(r13); clr r14; ret");
 }
@@ -391,10 +393,39 @@ fn a_jump_does_what_a_branch_does() {
     );
     let after = squeezed(&short);
     assert!(
-        after.starts_with("jne .LBB_squeeze_f_0_LBB0_9; .LBB0_1:; inc r12; jne .LBB0_2; .LBB_squeeze_f_0_LBB0_9:; br #.LBB0_9; .LBB0_2:; xor"),
+        after.starts_with("jne .LBB_squeeze_3_f; .LBB0_1:; inc r12; jne .LBB0_2; .LBB_squeeze_3_f:; br #.LBB0_9; .LBB0_2:; xor"),
         "{after}"
     );
     // Nothing is near.
     let lonely = format!("jeq .LBB0_1; br #.LBB0_9; .LBB0_1:; {stretch}.LBB0_9:; ret");
     assert!(squeezed(&lonely).starts_with("jeq .LBB0_1; br #.LBB0_9; .LBB0_1:; xor"));
+}
+
+#[test]
+fn a_jump_goes_from_one_function_to_another() {
+    let other = "\t.size\tf, .-f\n\t.section\t.text.g,\"ax\",@progbits\ng:\n.Lfunc_begin1:\n\tret\n.Lfunc_end1:\n\t.short\tf\n";
+    let tail = |others: &str| squeezed_beside("inc r12; br #g", others);
+    assert_eq!(tail(other), "inc r12; jmp g");
+    // It lies elsewhere, or something of unknown length in between.
+    assert_eq!(tail(&other.replace(".text.g", ".hot")), "inc r12; br #g");
+    assert_eq!(
+        tail(&other.replace("g:\n.L", "h:\n\tnop\ng:\n.L")),
+        "inc r12; br #g"
+    );
+}
+
+#[test]
+fn what_was_zero_is_told_by_the_carry() {
+    becomes(
+        "tst r14; mov r2, r12; mov r13, &X; rra r12; and #1, r12; ret",
+        "cmp #1, r14; mov #1, r12; bic r2, r12; mov r13, &X; ret",
+    );
+    // An increment carries where it leaves zero.
+    becomes(
+        "mov #1, r12; add &X, r12; mov r12, &X; tst r12; mov r2, r13; rra r13; and #1, r13; add r13, &Y; clr r12; clr r13; ret",
+        "add #1, &X; addc #0, &Y; clr r12; clr r13; ret",
+    );
+    // Another bit; the flags are needed.
+    stays("tst r14; mov r2, r12; rra r12; rra r12; and #1, r12; ret");
+    stays("tst r14; mov r2, r12; jl .LBB0_1; rra r12; and #1, r12; .LBB0_1:; ret");
 }
