@@ -41,9 +41,24 @@ const QUALIFIER: usize = 6;
 
 const _: () = assert!(code::DST_ON == 21 + SAVING_BEGINS && code::DST_OFF == code::DST_ON + 1);
 
-/// Makes tier and season those of the time, and sets the clock if that is due. Returns the event to be logged, or 0.
+/// The end of the day, as tier switches tell times: from bit 11 on the hour, from bit 5 on the minute.
+const MIDNIGHT: u16 = 24 << 11;
+
+/// Minutes of the day at such a time.
+fn minutes(time: u16) -> u16 {
+    let hour = time >> 11;
+    (hour << 6) - (hour << 2) + (time >> 5 & 63)
+}
+
+/// Makes tier and season those of the time, tells how many minutes of this day the tier will last, and sets the clock if that is
+/// due. Returns the event to be logged, or 0.
 #[inline(always)]
-pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place) -> u16 {
+pub fn follow<B: Board>(
+    readings: &mut Readings,
+    board: &mut B,
+    settings: Place,
+    tier_left_min: &mut u16,
+) -> u16 {
     let kept = &mut readings.kept;
     let time = kept.clock.bytes();
     let page = board.page(settings);
@@ -90,17 +105,23 @@ pub fn follow<B: Board>(readings: &mut Readings, board: &mut B, settings: Place)
     let schedule = page[(SCHEDULES + (season as usize * 8) + weekday as usize) % page.len()] as u16;
     let now = (time[HOUR] as u16) << 11 | (time[HOUR + 1] as u16) << 5 | 31;
     let mut tier = kept.calendar & 7;
+    let mut next = MIDNIGHT;
     for [low, high, number] in page[SWITCHES..SCHEDULES].as_chunks::<3>().0 {
         let switch = (*high as u16) << 8 | *low as u16;
-        // Earlier than now, or at this minute, whatever its flags are.
-        if switch > now {
+        if *number as u16 != schedule || switch & SUMMATIONS == 0 {
             continue;
         }
-        if *number as u16 == schedule && switch & SUMMATIONS != 0 {
+        // Later than this minute, whatever its flags are.
+        if switch > now {
+            if switch < next {
+                next = switch;
+            }
+        } else {
             tier = switch & 7;
         }
     }
     kept.calendar = season << 12 | tier;
+    *tier_left_min = minutes(next) - minutes(now);
 
     // 0: daylight saving may begin; 1: it may end.
     let ends = change.wrapping_sub(SAVING_BEGINS);

@@ -2,7 +2,8 @@
 
 extern crate std;
 
-use crate::calendar::follow;
+use crate::calendar;
+use crate::readings::Readings;
 use crate::service::MeterDevice;
 use crate::settings;
 use crate::store::{MemoryBoard, Place};
@@ -14,6 +15,11 @@ use std::vec;
 use std::vec::Vec;
 
 type Meter = MeterDevice<MemoryBoard>;
+
+/// [`calendar::follow`], whatever the time left.
+fn follow(readings: &mut Readings, board: &mut MemoryBoard, settings: Place) -> u16 {
+    calendar::follow(readings, board, settings, &mut 0)
+}
 
 /// A recurring date: month, rule, weekday, day, action.
 fn date([month, rule, weekday, day]: [u16; 4], action: u8) -> [u8; 3] {
@@ -183,6 +189,35 @@ fn ten_years_of_tiers_seasons_and_daylight_saving() {
         .flat_map(|year| sundays(year).map(|(month, day)| (year as u8, month as u8, day as u8)))
         .collect();
     assert_eq!(saving, all);
+}
+
+#[test]
+fn the_time_until_the_next_tier_is_told() {
+    let mut meter = programmed();
+    let mut ticks = 0_u16;
+    // A Monday in spring: 7:30 and 22:00; in summer 14:00 and 20:15; a Sunday has none.
+    for (date, [hour, minute], left) in [
+        ([26, 4, 6, 1], [0, 0], 449),
+        ([26, 4, 6, 1], [7, 28], 1),
+        ([26, 4, 6, 1], [7, 29], 870),
+        ([26, 4, 6, 1], [21, 59], 120),
+        ([26, 4, 6, 1], [23, 58], 1),
+        ([26, 4, 6, 1], [23, 59], 450),
+        ([26, 7, 6, 1], [3, 7], 652),
+        ([26, 7, 6, 1], [20, 13], 1),
+        ([26, 7, 5, 0], [12, 0], 719),
+    ] {
+        let [year, month, day, weekday] = date;
+        let before = [year, month, day, hour, minute, 0, weekday];
+        meter.readings.kept.clock = Clock::from_bytes(before);
+        // It is looked at when the next minute begins.
+        for _ in 0..60 * 128 {
+            ticks = ticks.wrapping_add(1);
+            meter.tick(ticks);
+        }
+        let [low, high] = u16::to_le_bytes(left);
+        assert_eq!(read(&mut meter, 56), [low, high, 0], "{before:?}");
+    }
 }
 
 #[test]

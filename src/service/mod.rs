@@ -76,6 +76,10 @@ pub struct MeterDevice<B> {
     /// The tick now, and that at which the clock's second began.
     now: u16,
     second_at: u16,
+    /// What that is less than a tick later, 2⁻¹⁶ ticks.
+    second_at_fraction: u16,
+    /// Minutes until the tier can change.
+    tier_left_min: u16,
     answer: Answer<{ RESPONSE_HEAD + RESPONSE }>,
 }
 
@@ -96,6 +100,8 @@ impl<B: Board> MeterDevice<B> {
             user: 0,
             now: 0,
             second_at: 0,
+            second_at_fraction: 0,
+            tier_left_min: 0,
             answer: Answer::new(),
         }
     }
@@ -215,6 +221,15 @@ impl<B: Board> MeterDevice<B> {
         self.now = ticks;
         if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
+            // A second is so much shorter: 2⁻²⁰ of its 128 ticks are 8 · 2⁻¹⁶.
+            let shorter = settings::trim(&self.board, self.settings) << 3;
+            let (fraction, borrowed) = self.second_at_fraction.overflowing_sub(shorter as u16);
+            self.second_at_fraction = fraction;
+            let ticks = (shorter >> 15) as u16;
+            self.second_at = self
+                .second_at
+                .wrapping_sub(ticks)
+                .wrapping_sub(borrowed as u16);
             let kept = &mut self.readings.kept;
             kept.clock.tick();
             self.uptime_s += 1;
@@ -241,8 +256,12 @@ impl<B: Board> MeterDevice<B> {
                 // Again after the clock was set by it: another tier may begin then.
                 loop {
                     let before = self.readings.kept.calendar;
-                    let event =
-                        calendar::follow(&mut self.readings, &mut self.board, self.settings);
+                    let event = calendar::follow(
+                        &mut self.readings,
+                        &mut self.board,
+                        self.settings,
+                        &mut self.tier_left_min,
+                    );
                     let after = self.readings.kept.calendar;
                     if (before ^ after) & calendar::SEASON != 0 {
                         // Kept before the new season is saved: a supply failure in between does it again.

@@ -44,6 +44,7 @@ impl<B: Board> Source for Shown<'_, B> {
             live::kind::CLOCK => meter.readings.kept.clock.bytes(),
             live::kind::ANSWER => meter.answer.bytes(),
             live::kind::PROFILE => return profile::byte(&meter.board, at),
+            live::kind::TIER_LEFT => &meter.tier_left_min.to_le_bytes(),
             live::kind::BLANK => return b' ' as u16,
             // No other setting can be read.
             live::kind::IDENTIFICATION => {

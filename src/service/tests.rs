@@ -139,6 +139,33 @@ fn the_clock_runs_from_where_it_is_set() {
 }
 
 #[test]
+fn the_clock_is_trimmed() {
+    let most: i16 = 127;
+    for trim in [0, 1, -1, 42, most, -128] {
+        let mut meter = opened(&UTILITY);
+        assert_eq!(meter.write(2053, 0, &[trim.to_le_bytes()[0]]), Ok(()));
+        assert_eq!(read(&mut meter, 2053), [trim.to_le_bytes()[0]]);
+        run(&mut meter, 10, &[7, 26, 11, 20, 0, 0, 0, 0x35]);
+        // In so many ticks of a crystal as a quarter of a day has, the clock goes so many seconds more.
+        let seconds = 6 * 3600;
+        pass(&mut meter, &mut 0, seconds);
+        let [_, _, _, hour, minute, second, _] = *meter.readings.kept.clock.bytes();
+        let shown = (f64::from(hour) * 60.0 + f64::from(minute)) * 60.0 + f64::from(second);
+        let expected = f64::from(seconds) * (1.0 + f64::from(trim) / f64::from(1 << 20));
+        assert!((shown - expected).abs() <= 1.0, "{trim}: {shown} s");
+        let off = shown - expected;
+        assert!(
+            off > -1.01 && off < 0.02,
+            "{trim}: a second is told when it is over"
+        );
+        let mut again = MeterDevice::new(meter.board.clone());
+        assert_eq!(read(&mut again, 2053), [trim.to_le_bytes()[0]]);
+    }
+    let mut meter = opened(&OPERATOR);
+    assert_eq!(meter.write(2053, 0, &[1]), Err(Response::Isc));
+}
+
+#[test]
 fn the_identification_is_the_serial_number_until_it_is_written() {
     let mut meter = opened(&OPERATOR);
     assert_eq!(read(&mut meter, 5), *b"0000000000000000    ");

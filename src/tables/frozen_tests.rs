@@ -72,12 +72,12 @@ fn general() {
             1, // header
             0xFF, 0xFD, 0xF1, 0x1F, // ST 0-7, 8 10-15, 16 20-23, 24-28
             0, 0x3F, 0xFC, // ST 40-45, 50-55
-            0xF0, 0xC1, 0x1F, // ST 60-63, 64 70 71, 72-76
-            0x1F, // MT0 to MT4
+            0xF1, 0xC1, 0x1F, // ST 56 60-63, 64 70 71, 72-76
+            0x3F, // MT0 to MT5
             0xF0, 0xF6, // procedures 4-7 9 10 12-15
             0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0,
             0,    // ST 5 7, 13, 42, 53 54, 61 can be written
-            0x02  // MT1 too
+            0x22  // MT1 and MT5 too
         ]
     );
     assert_eq!(
@@ -172,6 +172,8 @@ fn access_and_time() {
     assert_eq!(read(&mut meter, 50), read(&mut meter, 51));
     assert_eq!(read(&mut meter, 52), [0, 1, 1, 0, 0, 0, 7]);
     assert_eq!(read(&mut meter, 55), [0, 1, 1, 0, 0, 0, 7, 0, 0]);
+    assert_eq!(read(&mut meter, 56), [0; 3]);
+    assert_eq!(read(&mut meter, 2053), [0]);
     assert_eq!(read(&mut meter, 8), [0; 4]);
     for table in [7, 42] {
         assert_eq!(meter.begin_read(table), Err(Response::Isc), "ST{table}");
@@ -227,7 +229,7 @@ fn events() {
         read(&mut meter, 75),
         [
             0x14, 0x06, 0xD0, 0x31, 0, 0x88, 1, // the same events
-            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x02, 0xF0, 0xF6 // as ST0 has them
+            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x22, 0xF0, 0xF6 // as ST0 has them
         ]
     );
     assert_eq!(read(&mut meter, 73), read(&mut meter, 75));

@@ -9,7 +9,7 @@
 //! | `sources` | ST10/11 dimensions, ST12 units, ST13 demand interval, ST14 control, ST15 constants, ST16 definitions |
 //! | `registers` | ST20/21 dimensions, ST22 selection, ST23 energies and demand, ST24 the same at the season's end, ST25 at the last demand reset, ST26 and at midnights, ST27 selection, ST28 present values |
 //! | `security` | ST40/41 dimensions, ST42 passwords, ST43 and ST44 access, ST45 keys |
-//! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, now and pending, ST55 clock and tier |
+//! | `time` | ST50/51 dimensions, ST52 clock, ST53 daylight saving, ST54 calendar, now and pending, ST55 clock and tier, ST56 until the next one |
 //! | `load_profile` | ST60/61 dimensions, ST62 channels, ST63 state, ST64 intervals |
 //! | `logs` | ST70/71 dimensions, ST72 events that are logged, ST73/75 what else is, ST74/76 history and event log |
 //! | `mt0` in [`c12::snapshot`] | MT0 the snapshot itself |
@@ -17,6 +17,7 @@
 //! | `mt2` in [`c12::diagnostics`] | MT2 what went wrong |
 //! | `mt3` in [`c12::power_quality`] | MT3 harmonics |
 //! | `mt4` in [`c12::tiers`] | MT4 energies by tier |
+//! | `time`, [`c12::clock_trim`] | MT5 the clock's trim |
 
 #[cfg(test)]
 mod frozen_tests;
@@ -54,8 +55,10 @@ pub mod live {
         pub const PROFILE: u16 = 6;
         /// [`super::BLANK`].
         pub const BLANK: u16 = 7;
+        /// [`super::TIER_LEFT`].
+        pub const TIER_LEFT: u16 = 8;
         /// [`super::IDENTIFICATION`], and every other setting that cannot be read.
-        pub const IDENTIFICATION: u16 = 8;
+        pub const IDENTIFICATION: u16 = 9;
     }
 
     /// ED_STD_STATUS1, 2 bytes.
@@ -72,16 +75,18 @@ pub mod live {
     pub const PROFILE: u16 = kind::PROFILE << 8;
     /// Spaces.
     pub const BLANK: u16 = kind::BLANK << 8;
+    /// Minutes until the tier can change, 2 bytes.
+    pub const TIER_LEFT: u16 = kind::TIER_LEFT << 8;
     /// Settings from here on, by the byte of their copy: what can be written like memory.
     pub const SETTINGS: u16 = (kind::IDENTIFICATION << 8) + CONTENT;
     /// Device identification: the first of them, or the serial number.
     pub const IDENTIFICATION: u16 = SETTINGS;
-    /// What of the settings can be read: the calendar.
+    /// What of the settings can be read: the calendar, and what follows it.
     pub const CALENDAR: u16 = (kind::IDENTIFICATION << 8) + TIMES as u16;
     /// Registers at the last demand reset, 43 bytes.
     pub const PREVIOUS: u16 = SETTINGS + 0x100;
     /// The saved registers from here on, by the byte of their copy; a multiple of a page.
-    pub const SAVED: u16 = 0xA00;
+    pub const SAVED: u16 = 0xB00;
     /// Stored data: from here on by address.
     pub const STORED: u16 = 0x1000;
 }
@@ -148,6 +153,7 @@ c12::tables! {
         53: write time::ST53;
         54: write time::ST54;
         55: read time::ST55;
+        56: read time::ST56;
         60: read load_profile::ST61;
         61: write load_profile::ST61;
         62: read load_profile::ST62;
@@ -166,5 +172,6 @@ c12::tables! {
         2050: read MT2;
         2051: read MT3;
         2052: read MT4;
+        2053: write time::MT5;
     }
 }

@@ -1,13 +1,13 @@
-//! Decade 5: clock and calendar. ST50 and ST51 (the same bytes), ST52, ST53, ST54, ST55. What the calendar does:
+//! Decade 5: clock and calendar. ST50 and ST51 (the same bytes), ST52 to ST56; MT5. What the calendar does:
 //! [`crate::calendar`].
 
 use super::live;
 use super::registers::saved;
 use crate::pending;
-use crate::settings::{CALENDAR, CALENDAR_END, DATES, TIMES};
+use crate::settings::{CALENDAR, CALENDAR_END, DATES, TIMES, TRIM};
 use crate::store::{CONTENT, kept};
-use c12::clock;
 use c12::table::Part;
+use c12::{clock, clock_trim};
 
 /// ACT_TIME_TOU: daylight saving by itself, every weekday with its schedule, a time zone; two seasons and a special schedule,
 /// recurring dates, tier switches.
@@ -43,6 +43,21 @@ pub static PENDING_ST54: [Part; 1] = [Part::Live {
     id: pending::address(8),
     size: pending::TABLE_SIZE,
 }];
+
+/// The clock's trim.
+pub static MT5: [Part; 1] = [Part::Live {
+    id: live::CALENDAR + (TRIM - TIMES) as u16,
+    size: clock_trim::SIZE as u16,
+}];
+
+/// TIME_REMAIN: minutes until the tier can change; a self-read is every midnight.
+pub static ST56: [Part; 2] = [
+    Part::Live {
+        id: live::TIER_LEFT,
+        size: 2,
+    },
+    Part::Rom(&[0]),
+];
 
 /// CLOCK_STATE: the clock; tier and season.
 pub static ST55: [Part; 2] = [CLOCK, saved(CONTENT + 2 * kept::CALENDAR, 2)];

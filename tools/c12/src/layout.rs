@@ -9,7 +9,7 @@ mod sources;
 mod time;
 
 use crate::field::Field;
-use crate::{calibration, diagnostics, power_quality, snapshot, tiers};
+use crate::{calibration, clock_trim, diagnostics, power_quality, snapshot, tiers};
 
 /// First manufacturer table on the wire.
 pub const MANUFACTURER: u16 = 2048;
@@ -39,7 +39,7 @@ pub const LAYOUTS: [&[Layout]; 8] = [
     &MANUFACTURER_LAYOUTS,
 ];
 
-const MANUFACTURER_LAYOUTS: [Layout; 5] = [
+const MANUFACTURER_LAYOUTS: [Layout; 6] = [
     Layout {
         table: snapshot::TABLE,
         name: "MEASUREMENT_SNAPSHOT",
@@ -64,6 +64,11 @@ const MANUFACTURER_LAYOUTS: [Layout; 5] = [
         table: tiers::TABLE,
         name: "TIER_ENERGIES",
         fields: &tiers::FIELDS,
+    },
+    Layout {
+        table: clock_trim::TABLE,
+        name: "CLOCK_TRIM",
+        fields: &clock_trim::FIELDS,
     },
 ];
 

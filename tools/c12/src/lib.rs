@@ -32,7 +32,7 @@
 //! ```
 //!
 //! The meter describes its tables with [`table`]; MT0 is laid out in [`snapshot`], MT1 in [`calibration`], MT2 in
-//! [`diagnostics`], MT3 in [`power_quality`], MT4 in [`tiers`].
+//! [`diagnostics`], MT3 in [`power_quality`], MT4 in [`tiers`], MT5 in [`clock_trim`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -40,6 +40,7 @@ pub mod access;
 pub mod calibration;
 pub mod client;
 pub mod clock;
+pub mod clock_trim;
 pub mod crc;
 pub mod device;
 pub mod diagnostics;
