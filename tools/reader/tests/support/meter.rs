@@ -32,7 +32,7 @@ c12::tables! {
         71: read ST71;
         76: read ST76;
         2048: read MT0;
-        2053: read MT5;
+        2055: read MT7;
         2057: read MT9;
     }
 }
@@ -187,7 +187,7 @@ static MT0: [Part; 1] = [Part::Live {
     size: snapshot::SIZE as u16,
 }];
 // No layout: only bytes can be shown.
-static MT5: [Part; 1] = [Part::Rom(&[0xDE, 0xAD])];
+static MT7: [Part; 1] = [Part::Rom(&[0xDE, 0xAD])];
 
 /// Live values other than offsets into the snapshot.
 const HALF_VOLTAGE: u16 = 0x9FFE;
