@@ -51,7 +51,7 @@ global_asm!(
     "add #{curve}, r14",
     "add r11, r14",
     "push r14",
-    // `.word 0x1217, offset` is PUSH offset(R7), which LLVM's assembler lacks.
+    // `.word 0x1217, offset` is PUSH offset(R7); LLVM's assembler takes registers only.
     ".word 0x1217, {literals}",
     "mov r15, r14",
     "rla r14",
@@ -105,10 +105,7 @@ global_asm!(
     "9:", // part
     "tst 2(r13)",
     "jge 10f",
-    "push r13",
-    "call #{negate}",
-    "pop r13",
-    "mov r8, r12",
+    "call #{negate}", // which changes no register
     "mov 2(r13), r14",
     "mov @r13, r13",
     "inv r13",
@@ -154,10 +151,8 @@ global_asm!(
     "clr r14",
     "jmp 15b",
     "18:", // divide
-    "mov 2(r13), r15",
-    "push r15",
-    "mov @r13, r15",
-    "push r15",
+    ".word 0x121D, 2", // PUSH 2(R13)
+    ".word 0x122D",    // PUSH @R13
     "mov 6(r12), r15",
     "mov 4(r12), r14",
     "mov 2(r12), r13",
@@ -172,8 +167,7 @@ global_asm!(
     "clr r13",
     "jmp 17b",
     "19:", // product
-    "mov 2(r13), r15",
-    "push r15",
+    ".word 0x121D, 2", // PUSH 2(R13)
     "mov @r13, r15",
     "mov @r12, r13",
     "mov 2(r12), r14",
