@@ -20,14 +20,14 @@ unsafe extern "C" {
     );
 }
 
-/// 220 cycles.
+/// 210 cycles.
 #[inline(always)]
 pub fn rotate(a: &mut [i32; 2], b: &[i32; 2]) {
     // SAFETY: changes a, reads b; the multiplier is ours here.
     unsafe { meter430_rotate(a, b) };
 }
 
-/// 33 cycles for each of sixteen products, 290 around them.
+/// 33 cycles for each of sixteen products, 310 around them.
 #[inline(always)]
 pub fn correlate(
     samples: &[i32; BLOCK],
