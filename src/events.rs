@@ -26,7 +26,7 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 12] = [
+pub const STANDARD: [u16; 14] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
@@ -39,6 +39,8 @@ pub const STANDARD: [u16; 12] = [
     code::PENDING_CLEARED,
     code::MEASUREMENT_ERROR,
     code::TAMPER,
+    code::SWITCH_COMMANDED,
+    code::SWITCH_BY_CONDITION,
 ];
 
 /// Puts an entry, in words, to where its number belongs.

@@ -12,6 +12,7 @@
 //! | factory jumper | P3.2 | input with pull-up, fitted = low |
 //! | tamper switch | P3.3 | input with pull-up, open cover = high |
 //! | service switch close, open coil | P5.0, P5.1 | outputs, high = driven |
+//! | service switch button | P4.1 | input with pull-up, pressed = low; the LaunchPad's S1 |
 //! | supply rail | P1.1 | COMP0.1 |
 //! | 32 768 Hz crystal | P2.7, P2.6 | XIN, XOUT |
 //! | LEDs | P1.0, P6.6 | outputs |
@@ -31,6 +32,8 @@ pub const CONVERTER_CS: u8 = 1 << 4;
 pub const CONVERTER_SYNC_RESET: u8 = 1 << 1;
 /// Factory jumper, bit in port 3.
 pub const FACTORY_JUMPER: u8 = 1 << 2;
+/// The customer's button beside the service switch, bit in port 4.
+pub const SWITCH_BUTTON: u8 = 1 << 1;
 /// Tamper switch, bit in port 3.
 const TAMPER: u8 = 1 << 3;
 
@@ -87,13 +90,13 @@ pub fn init_pins(p: &Peripherals) {
         Port::B.set(
             Port::OUT,
             CONVERTER_SYNC_RESET | FACTORY_JUMPER | TAMPER,
-            CONVERTER_CS,
+            CONVERTER_CS | SWITCH_BUTTON,
         );
-        Port::B.set(Port::REN, FACTORY_JUMPER | TAMPER, 0);
+        Port::B.set(Port::REN, FACTORY_JUMPER | TAMPER, SWITCH_BUTTON);
         Port::B.set(
             Port::DIR,
             !(FACTORY_JUMPER | TAMPER),
-            !((1 << 7) | (1 << 2)),
+            !((1 << 7) | (1 << 2) | SWITCH_BUTTON),
         );
         // P4, pins 2, 3: UART; 5, 6, 7: SPI; all SEL 01.
         Port::B.set(

@@ -1,11 +1,12 @@
-//! Stored records and the factory jumper: the hardware behind the calibration and the registers that are kept.
+//! Stored records, factory jumper, service switch: the hardware behind what is kept and what a session may do.
 //!
 //! FRAM is write-protected: information FRAM by DFWP, the store at the beginning of main FRAM by FRWPOA = 0 (SLAU445
 //! 1.16.1.1; a protected write is dropped silently). The guard here opens both for one word at a time with interrupts
 //! disabled, about 30 cycles, so that nothing else ever runs while they are open and the sample interrupt waits for no
 //! longer than one word. Code and constants stay locked (PFWP) all the time.
 
-use super::board::FACTORY_JUMPER;
+use super::board::{FACTORY_JUMPER, SWITCH_BUTTON};
+use super::metering;
 use c12::calibration::{CHANNEL_SIZE, offset};
 use core::arch::asm;
 use core::mem::offset_of;
@@ -23,6 +24,10 @@ const LOCKED: u16 = 0xA500 | (1 << 1) | (1 << 0);
 const OPEN: u16 = 0xA500 | (8 << 2) | (1 << 0);
 /// P3IN.
 const PORT_3_INPUT: *const u8 = 0x0220 as *const u8;
+/// P4IN.
+const PORT_4_INPUT: *const u8 = 0x0221 as *const u8;
+/// P5OUT: nothing but the service switch's coils, at pins 0 and 1 as [`Board::drive_coils`] has them.
+const PORT_5_OUTPUT: *mut u8 = 0x0242 as *mut u8;
 
 /// The board; there is one, in the main loop.
 pub struct Hardware(());
@@ -42,6 +47,21 @@ impl Board for Hardware {
         // SAFETY: reading a port has no effect.
         let levels = unsafe { PORT_3_INPUT.read_volatile() };
         levels & FACTORY_JUMPER == 0
+    }
+
+    fn is_button_pressed(&self) -> bool {
+        // SAFETY: as above.
+        let levels = unsafe { PORT_4_INPUT.read_volatile() };
+        levels & SWITCH_BUTTON == 0
+    }
+
+    fn drive_coils(&mut self, coils: u16) {
+        // SAFETY: nobody else writes this port; its other pins are not connected.
+        unsafe { PORT_5_OUTPUT.write_volatile(coils as u8) };
+    }
+
+    fn reset_voltage_events(&mut self) {
+        metering::reset_voltage_events();
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {
@@ -76,7 +96,7 @@ impl Board for Hardware {
         const _: () = assert!(offset_of!(Kept, copies_lost) == 2 * 43);
         const _: () = assert!(offset_of!(Kept, events) == 2 * 44);
         const _: () = assert!(offset_of!(Kept, clock) == 2 * 45);
-        const _: () = assert!(offset_of!(Kept, zero) == 2 * 49 - 1);
+        const _: () = assert!(offset_of!(Kept, switch) == 2 * 49 - 1);
         const _: () = assert!(offset_of!(Kept, demand.start) == 2 * 49);
         const _: () = assert!(offset_of!(Kept, demand.resets) == 2 * kept::DEMAND as usize);
         const _: () = assert!(offset_of!(Kept, demand.time) == 2 * kept::DEMAND as usize + 1);

@@ -5,7 +5,7 @@ use super::{power, sampler};
 use c12::power_quality;
 use core::cell::UnsafeCell;
 use meter430::readings::SAMPLE_RATE_HZ;
-use metrology::half_cycle::{VoltageWatch, Words};
+use metrology::half_cycle::{VoltageWatch, Words, word};
 use metrology::harmonics::{Harmonic, Harmonics};
 use metrology::{Config, Meter, Window};
 
@@ -109,6 +109,16 @@ pub fn voltage_words() -> impl Iterator<Item = u16> {
         // SAFETY: inside the array.
         unsafe { words.cast::<u16>().add(place).read_volatile() }
     })
+}
+
+/// Forgets the voltage's events, but not what the voltage is doing now.
+pub fn reset_voltage_events() {
+    // SAFETY: as above.
+    let words = unsafe { &raw mut (*ACCUMULATORS.0.get()).voltage.words };
+    for place in 0..word::PRESENT {
+        // SAFETY: inside the array; a word is written at once, and an event between two of them only tells half of itself.
+        unsafe { words.cast::<u16>().add(place).write_volatile(0) };
+    }
 }
 
 /// Takes the completed block through the arithmetic.

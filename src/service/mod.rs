@@ -6,12 +6,16 @@
 //! | `requests` | what the responder asks of it: log-on, reads, writes |
 //! | `shown` | where the live bytes of tables come from |
 //! | `procedures` | what ST7 asks for |
+//! | [`switch`] | the service switch and its button |
 
 #[cfg(test)]
 mod pending_tests;
 mod procedures;
 mod requests;
 mod shown;
+pub mod switch;
+#[cfg(test)]
+mod switch_tests;
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +84,8 @@ pub struct MeterDevice<B> {
     second_at_fraction: u16,
     /// Minutes until the tier can change.
     tier_left_min: u16,
+    /// The tick at which the service switch was told to move.
+    moved_at: u16,
     answer: Answer<{ RESPONSE_HEAD + RESPONSE }>,
 }
 
@@ -102,6 +108,7 @@ impl<B: Board> MeterDevice<B> {
             second_at: 0,
             second_at_fraction: 0,
             tier_left_min: 0,
+            moved_at: 0,
             answer: Answer::new(),
         }
     }
@@ -219,6 +226,7 @@ impl<B: Board> MeterDevice<B> {
     /// Lets time pass; `ticks` counts 128 a second and wraps. Call it at least once a second.
     pub fn tick(&mut self, ticks: u16) {
         self.now = ticks;
+        self.watch_switch();
         if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
             // A second is so much shorter: 2⁻²⁰ of its 128 ticks are 8 · 2⁻¹⁶.

@@ -113,6 +113,11 @@ impl<B: Board> MeterDevice<B> {
                 }
                 (Outcome::Completed, 0)
             }
+            number::SERVICE_SWITCH => self.command_switch(request.parameters),
+            number::RESET_VOLTAGE_EVENTS => {
+                self.board.reset_voltage_events();
+                (Outcome::Completed, 0)
+            }
             _ => (Outcome::Unrecognised, 0),
         }
     }

@@ -12,20 +12,20 @@ use c12::table::{set_used, set_writable};
 use std::vec;
 use std::vec::Vec;
 
-const OPERATOR: [u8; 20] = [0; 20];
-const UTILITY: [u8; 20] = [b'2'; 20];
+pub(super) const OPERATOR: [u8; 20] = [0; 20];
+pub(super) const UTILITY: [u8; 20] = [b'2'; 20];
 const FACTORY: [u8; 20] = [b'1'; 20];
 
-type Meter = MeterDevice<MemoryBoard>;
+pub(super) type Meter = MeterDevice<MemoryBoard>;
 
 /// A meter on which this password was given.
-fn opened(password: &[u8; 20]) -> Meter {
+pub(super) fn opened(password: &[u8; 20]) -> Meter {
     let mut meter = MeterDevice::new(MemoryBoard::new());
     assert_eq!(meter.security(password), Ok(()));
     meter
 }
 
-fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
+pub(super) fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
     let size = meter.begin_read(table).expect("readable");
     let mut bytes = vec![0xAA; size.into()];
     meter.read(table, 0, &mut bytes);
@@ -33,7 +33,7 @@ fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
 }
 
 /// Runs a procedure and returns ST8 from its result code on.
-fn run(meter: &mut Meter, procedure: u16, parameters: &[u8]) -> Vec<u8> {
+pub(super) fn run(meter: &mut Meter, procedure: u16, parameters: &[u8]) -> Vec<u8> {
     let [low, high] = procedure.to_le_bytes();
     let request = [&[low, high, 0x21], parameters].concat();
     assert_eq!(meter.write(7, 0, &request), Ok(()));
@@ -43,7 +43,7 @@ fn run(meter: &mut Meter, procedure: u16, parameters: &[u8]) -> Vec<u8> {
 }
 
 /// Lets seconds pass.
-fn pass(meter: &mut Meter, from: &mut u16, seconds: u32) {
+pub(super) fn pass(meter: &mut Meter, from: &mut u16, seconds: u32) {
     for _ in 0..seconds * 128 {
         *from = from.wrapping_add(1);
         meter.tick(*from);
@@ -52,11 +52,11 @@ fn pass(meter: &mut Meter, from: &mut u16, seconds: u32) {
 
 #[test]
 fn exactly_the_announced_procedures_exist() {
-    let announced: [u8; 256] = set_used(&PROCEDURES, 0);
+    let announced: [[u8; 256]; 2] = [0, 2048].map(|first| set_used(&PROCEDURES, first));
     let mut meter = opened(&OPERATOR);
     for procedure in 0..4096 {
-        let set = announced.get(usize::from(procedure) / 8);
-        let exists = set.is_some_and(|byte| byte >> (procedure % 8) & 1 != 0);
+        let set = announced.as_flattened()[usize::from(procedure) / 8];
+        let exists = set >> (procedure % 8) & 1 != 0;
         let result = run(&mut meter, procedure, &[])[0];
         assert_eq!(result != 6, exists, "procedure {procedure}: {result}");
     }

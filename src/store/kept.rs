@@ -6,7 +6,7 @@
 //! | 42 | power-ups |
 //! | 43 | copies of a record that were found damaged |
 //! | 44 | number of the next event |
-//! | 45 … 48 | clock: the seven bytes of ST52, and zero |
+//! | 45 … 48 | clock: the seven bytes of ST52, and the service switch's state |
 //! | 49 | import pulses at the beginning of the demand interval |
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
@@ -69,8 +69,8 @@ pub struct Kept {
     pub events: u16,
     /// What it is o'clock; after a supply failure, what it was.
     pub clock: Clock,
-    /// Makes whole words.
-    pub zero: u8,
+    /// The [service switch](crate::service::switch): 0 closed, 1 open, 2 armed.
+    pub switch: u8,
     /// Maximum demand.
     pub demand: Demand,
     /// Wrong passwords in a row.
@@ -97,7 +97,7 @@ impl Kept {
         copies_lost: 0,
         events: 0,
         clock: Clock::ZERO,
-        zero: 0,
+        switch: 0,
         demand: Demand::ZERO,
         failures: 0,
         wait_s: 0,
@@ -120,7 +120,7 @@ impl Kept {
             }
         }
         let [a, b, c, d, e, f, g] = *self.clock.bytes();
-        let clock = [[a, b], [c, d], [e, f], [g, self.zero]].map(u16::from_le_bytes);
+        let clock = [[a, b], [c, d], [e, f], [g, self.switch]].map(u16::from_le_bytes);
         let Demand {
             start,
             resets,
@@ -170,7 +170,7 @@ impl Kept {
         let mut bytes = time.iter().flat_map(|word| word.to_le_bytes());
         let mut byte = || bytes.next().unwrap_or(0);
         kept.clock = Clock::from_bytes(core::array::from_fn(|_| byte()));
-        kept.zero = byte();
+        kept.switch = byte();
         kept.demand.start = u16::from_le_bytes([byte(), byte()]);
         kept.demand.resets = byte();
         kept.demand.time = core::array::from_fn(|_| byte());

@@ -8,6 +8,12 @@ use crate::profile::BLOCKS;
 pub struct MemoryBoard {
     /// The jumper.
     pub jumper: bool,
+    /// The button of the service switch.
+    pub button: bool,
+    /// Which of the service switch's coils are driven.
+    pub coils: u16,
+    /// Times that the voltage's events were reset.
+    pub voltage_resets: u16,
     /// The calibration's copies.
     pub information: [[u8; PAGE]; 2],
     /// The registers' copies.
@@ -28,6 +34,9 @@ impl MemoryBoard {
     pub const fn new() -> Self {
         Self {
             jumper: false,
+            button: false,
+            coils: 0,
+            voltage_resets: 0,
             information: [[0xFF; PAGE]; 2],
             registers: [[0xFF; PAGE]; 2],
             settings: [[0xFF; PAGE]; 2],
@@ -60,6 +69,20 @@ impl Default for MemoryBoard {
 impl Board for MemoryBoard {
     fn is_jumper_set(&self) -> bool {
         self.jumper
+    }
+
+    fn is_button_pressed(&self) -> bool {
+        self.button
+    }
+
+    fn drive_coils(&mut self, coils: u16) {
+        if self.writes_left != 0 {
+            self.coils = coils;
+        }
+    }
+
+    fn reset_voltage_events(&mut self) {
+        self.voltage_resets += 1;
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {

@@ -103,10 +103,19 @@ impl Place {
     }
 }
 
-/// The board, as far as stored records need it.
+/// The board, as far as stored records, sessions and the service switch need it.
 pub trait Board {
     /// The factory jumper is fitted.
     fn is_jumper_set(&self) -> bool;
+
+    /// The customer holds the service switch's button down.
+    fn is_button_pressed(&self) -> bool;
+
+    /// Drives the service switch's coils from now on: bit 0 closes it, bit 1 opens it. Never both.
+    fn drive_coils(&mut self, coils: u16);
+
+    /// Forgets the sags, swells and interruptions counted so far, and the last of them.
+    fn reset_voltage_events(&mut self);
 
     /// The page as it is now.
     fn page(&self, place: Place) -> &[u8; PAGE];

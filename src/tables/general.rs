@@ -10,9 +10,12 @@ use c12::{clock, snapshot};
 const STANDARD_BYTES: usize = set_len(&ANNOUNCED, 0);
 const MANUFACTURER_BYTES: usize = set_len(&ANNOUNCED, 2048);
 const PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 0);
+const MANUFACTURER_PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 2048);
+/// Bytes of both sets of procedures.
+const RUN_BYTES: usize = PROCEDURE_BYTES + MANUFACTURER_PROCEDURE_BYTES;
 
-/// Every procedure of the meter; none is a manufacturer's.
-pub const PROCEDURES: [Announced; 10] = [
+/// Every procedure of the meter.
+pub const PROCEDURES: [Announced; 12] = [
     Announced::read(number::RESET_LIST_POINTERS),
     Announced::read(number::UPDATE_LAST_READ),
     Announced::read(number::CHANGE_MODE),
@@ -23,6 +26,8 @@ pub const PROCEDURES: [Announced; 10] = [
     Announced::read(number::ACTIVATE_PENDING),
     Announced::read(number::CLEAR_ALL_PENDING),
     Announced::read(number::CLEAR_PENDING),
+    Announced::read(number::SERVICE_SWITCH),
+    Announced::read(number::RESET_VOLTAGE_EVENTS),
 ];
 /// Bytes of the longest parameters: those of set date and time.
 const PARAMETERS: u8 = 1 + clock::SIZE as u8;
@@ -57,7 +62,7 @@ const HEAD: [u8; 19] = [
     STANDARD_BYTES as u8,
     MANUFACTURER_BYTES as u8,
     PROCEDURE_BYTES as u8,
-    0,
+    MANUFACTURER_PROCEDURE_BYTES as u8,
     MFG_STATUS_BYTES,
     // The calendar can be pending.
     1,
@@ -81,16 +86,19 @@ pub(super) const fn joined<const N: usize>(runs: &[&[u8]]) -> [u8; N] {
     bytes
 }
 
-const PROCEDURES_USED: [u8; PROCEDURE_BYTES] = set_used(&PROCEDURES, 0);
+const PROCEDURES_USED: [u8; RUN_BYTES] = joined(&[
+    &set_used::<PROCEDURE_BYTES>(&PROCEDURES, 0),
+    &set_used::<MANUFACTURER_PROCEDURE_BYTES>(&PROCEDURES, 2048),
+]);
 /// What can be written, and what can be run.
-pub(super) static WRITTEN_AND_RUN: [u8; TABLE_BYTES + PROCEDURE_BYTES] = joined(&[
+pub(super) static WRITTEN_AND_RUN: [u8; TABLE_BYTES + RUN_BYTES] = joined(&[
     &set_writable::<STANDARD_BYTES>(&ANNOUNCED, 0),
     &set_writable::<MANUFACTURER_BYTES>(&ANNOUNCED, 2048),
     &PROCEDURES_USED,
 ]);
 const TABLE_BYTES: usize = STANDARD_BYTES + MANUFACTURER_BYTES;
 
-static FORMATS_AND_USED: [u8; HEAD.len() + TABLE_BYTES + PROCEDURE_BYTES] = joined(&[
+static FORMATS_AND_USED: [u8; HEAD.len() + TABLE_BYTES + RUN_BYTES] = joined(&[
     &HEAD,
     &set_used::<STANDARD_BYTES>(&ANNOUNCED, 0),
     &set_used::<MANUFACTURER_BYTES>(&ANNOUNCED, 2048),

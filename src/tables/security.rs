@@ -3,7 +3,7 @@
 //! | group | what it may do beyond reading | password, until ST42 is written |
 //! |---|---|---|
 //! | 0 | run procedures | twenty bytes 00 |
-//! | 1 | write settings | twenty bytes '2' |
+//! | 1 | write settings, move the service switch | twenty bytes '2' |
 //! | 2 | write passwords, and with the factory jumper the calibration | twenty bytes '1' |
 //!
 //! Everybody may read what is not secret, and write ST7: whether a procedure runs is decided by its own rule.
@@ -12,11 +12,12 @@ use super::live;
 use crate::settings::{IDENTIFICATION_SIZE, PASSWORD_ENTRY, PASSWORDS};
 use c12::access::{ANY_READ, ANY_WRITE, PROCEDURE, RULE_SIZE, Rule};
 use c12::calibration;
+use c12::procedure::number;
 use c12::table::Part;
 
 /// Runs procedures.
 const OPERATOR: u16 = 1 << 0;
-/// Writes settings.
+/// Writes settings, moves the service switch.
 const UTILITY: u16 = 1 << 1;
 /// Writes passwords and calibration.
 const FACTORY: u16 = 1 << 2;
@@ -29,7 +30,7 @@ pub static PRESET: [[u8; 2]; PASSWORDS] = [
 ];
 
 /// ST44's entries.
-pub static EXCEPTIONS: [[u8; RULE_SIZE]; 3] = [
+pub static EXCEPTIONS: [[u8; RULE_SIZE]; 4] = [
     Rule {
         id: ANY_WRITE | 7,
         read: 0,
@@ -46,6 +47,12 @@ pub static EXCEPTIONS: [[u8; RULE_SIZE]; 3] = [
         id: ANY_READ | calibration::TABLE,
         read: 0,
         write: FACTORY,
+    }
+    .to_bytes(),
+    Rule {
+        id: PROCEDURE | number::SERVICE_SWITCH,
+        read: 0,
+        write: UTILITY,
     }
     .to_bytes(),
 ];

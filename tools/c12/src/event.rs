@@ -48,8 +48,10 @@ pub mod code {
     pub const TAMPER: u16 = 47;
     /// Power flows the other way.
     pub const REVERSE_ROTATION: u16 = 48;
-    /// Switch moved by a command.
+    /// Switch moved by a command; the argument is its new state.
     pub const SWITCH_COMMANDED: u16 = 49;
+    /// Switch moved by the customer's button; likewise.
+    pub const SWITCH_BY_CONDITION: u16 = 51;
 }
 
 /// Names by code; for readers.

@@ -43,6 +43,10 @@ pub mod number {
     pub const STOP_LOAD_PROFILE: u16 = 17;
     /// Manufacturer procedures begin here.
     pub const MANUFACTURER: u16 = 2048;
+    /// Ours. Parameter: 0 close, 1 open, 2 arm, or none to leave it; returns the service switch's state.
+    pub const SERVICE_SWITCH: u16 = MANUFACTURER;
+    /// Ours: forgets the voltage's events that MT3 counts.
+    pub const RESET_VOLTAGE_EVENTS: u16 = MANUFACTURER + 1;
 }
 
 /// RESULT_CODE of ST8.

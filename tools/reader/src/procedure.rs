@@ -9,8 +9,8 @@ use std::time::Duration;
 const POLLS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Names of the standard procedures on the command line.
-const NAMES: [(&str, u16); 18] = [
+/// Names of procedures on the command line: the standard's and our own.
+const NAMES: [(&str, u16); 20] = [
     ("cold-start", number::COLD_START),
     ("warm-start", number::WARM_START),
     ("save-configuration", number::SAVE_CONFIGURATION),
@@ -29,6 +29,8 @@ const NAMES: [(&str, u16); 18] = [
     ("clear-pending", number::CLEAR_PENDING),
     ("start-load-profile", number::START_LOAD_PROFILE),
     ("stop-load-profile", number::STOP_LOAD_PROFILE),
+    ("service-switch", number::SERVICE_SWITCH),
+    ("reset-voltage-events", number::RESET_VOLTAGE_EVENTS),
 ];
 
 /// The number of `SP9`, `9`, `MP3` or a name.
@@ -56,7 +58,7 @@ pub fn parse(name: &str) -> Result<u16> {
     Ok(first + within)
 }
 
-/// The name of a standard procedure on the command line.
+/// The name of a procedure on the command line.
 pub fn name(procedure: u16) -> Option<&'static str> {
     let known = NAMES.iter().find(|(_, number)| *number == procedure);
     known.map(|(name, _)| *name)
@@ -108,6 +110,7 @@ mod tests {
             ("SP9", 9),
             ("9", 9),
             ("mp3", 2051),
+            ("service-switch", 2048),
             ("Cold-Start", 0),
         ] {
             assert_eq!(parse(name).unwrap(), number);
