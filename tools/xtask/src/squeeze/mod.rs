@@ -2,8 +2,8 @@
 //!
 //! LLVM's MSP430 back-end has no rules for the size of code beyond the common ones: it writes `0(r12)` where `@r12` does, compares
 //! with zero what has just set the flags, and saves registers one by one in every function. 24 KB are all there is, so the text of
-//! the linked program goes through rules of our own: [`peephole`] a few instructions at a time, [`frames`] and [`sharing`] over the
-//! whole image. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
+//! the linked program goes through rules of our own: [`peephole`] a few instructions at a time, [`copies`], [`frames`], [`sharing`] and
+//! [`jumps`] over whole functions and the image. [`link`] stands in for the linker and does it. All checks of the image (lint, stack, budgets,
 //! tests in the virtual meter and in mspdebug's simulator) see what came out.
 
 pub mod calls;
