@@ -16,7 +16,7 @@ pub const SAMPLE_RATE_HZ: u16 = 8000;
 pub const METER_CONSTANT: u16 = 6400;
 
 /// Energy of one pulse in the registers' unit.
-static PULSE_THRESHOLD: u64 = energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ);
+static PULSE_THRESHOLD: i64 = energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ) as i64;
 
 /// Watt-hours of one pulse in units of 2⁻³² Wh: 1000 / 6400 · 2³², exactly.
 const PULSE_2E32_WH: u32 = (1000 * (1u64 << 32) / METER_CONSTANT as u64) as u32;

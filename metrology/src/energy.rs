@@ -96,9 +96,8 @@ impl Energy {
         &mut self,
         kernel: &K,
         quantities: &mut Quantities,
-        threshold: &u64,
+        threshold: &i64,
     ) -> WindowPulses {
-        let threshold = &(*threshold as i64);
         let [import, export, first, second, third, fourth, all] = &mut self.0;
         let [active, reactive, apparent] = quantities.flow();
         all.add(kernel, apparent, threshold);

@@ -96,8 +96,9 @@ impl Demodulator {
     /// Starts a piece at `turns`/2³² of a turn per sample; 0 stops.
     fn start<K: Kernel>(&mut self, kernel: &K, turns: u32) {
         self.sums = [[0; 2]; 2];
-        self.running = turns != 0;
-        if self.running {
+        self.running = false;
+        if turns != 0 {
+            self.running = true;
             self.oscillator.start(kernel, turns);
         }
     }

@@ -40,10 +40,8 @@ impl PulseTrain {
     /// `pulses` edges, `step` apart; the last one at `last` of the window.
     pub(crate) fn ending(last: i32, step: u32, pulses: u16) -> Self {
         // Signed, because rounding may put the first edge a little before the window.
-        let mut next = last;
-        for _ in 1..pulses {
-            next -= step as i32;
-        }
+        let before_last = (step as i32).wrapping_mul(pulses as i32 - 1);
+        let next = last.wrapping_sub(before_last);
         Self {
             next: next.max(0) as u32,
             step,

@@ -119,9 +119,14 @@ pub(crate) struct Reciprocal {
 impl Reciprocal {
     /// Of a length in 1/65 536 of a sample, at least `SHORTEST` (a shorter one counts as that).
     pub fn new<K: Kernel>(kernel: &K, length: u32) -> Self {
-        let mut length = if length < SHORTEST { SHORTEST } else { length };
+        let mut length = length;
         let mut normal = 0;
         while length & 0x8000_0000 == 0 {
+            if normal == SHORTEST.leading_zeros() as u16 {
+                // As far as the shortest one is shifted: this one counts as that.
+                length = 0x8000_0000;
+                break;
+            }
             length <<= 1;
             normal += 1;
         }

@@ -87,7 +87,7 @@ fn energy_of_a_minute_equals_power_times_time() {
             &mut NoLoad::default(),
             8000,
         );
-        energy.add(&Portable, &mut q, &threshold);
+        energy.add(&Portable, &mut q, &(threshold as i64));
         samples += window.tally.length() as f64 / 65536.0;
         flow += q.flow()[0];
     }

@@ -32,7 +32,7 @@ fn no_load_makes_no_pulse_and_the_starting_current_counts() {
                 if windows == 3 {
                     energy = Energy::ZERO;
                 }
-                energy.add(&Portable, &mut q, &pulse);
+                energy.add(&Portable, &mut q, &(pulse as i64));
                 if windows > 3 {
                     shown += u32::from(q.flow()[0] != 0);
                     assert_eq!(q.flags.contains(Flags::NO_LOAD), !counts);
@@ -63,7 +63,7 @@ fn a_day_without_load_makes_no_pulse() {
         if let Some(window) = bench.push(Some(codes)) {
             let nominal = &Calibration::NOMINAL;
             let mut q = Quantities::from_window(&Portable, &window, nominal, &mut no_load, 8000);
-            energy.add(&Portable, &mut q, &pulse);
+            energy.add(&Portable, &mut q, &(pulse as i64));
             windows += 1;
         }
     }
@@ -103,7 +103,7 @@ fn pulses_fall_within_a_microsecond_of_their_ideal_place() {
                 player.enqueue(&energy.add(
                     &Portable,
                     &mut Quantities::of_flow(flow, length_q16),
-                    &threshold,
+                    &(threshold as i64),
                 ));
                 entered += 1;
             }
@@ -138,7 +138,7 @@ fn train(energy: &mut Energy, per_window: f64) -> WindowPulses {
     energy.add(
         &Portable,
         &mut Quantities::of_flow(flow, 8000 << 16),
-        &threshold,
+        &(threshold as i64),
     )
 }
 

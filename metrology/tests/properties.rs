@@ -97,7 +97,7 @@ proptest! {
             sums[0] += flow[0].unsigned_abs() as u128;
             sums[1] += flow[1].unsigned_abs() as u128;
             sums[2] += flow[2] as u128;
-            let completed = meter.add(&Portable, &mut Quantities::of_flow(flow, 8000 << 16), &threshold);
+            let completed = meter.add(&Portable, &mut Quantities::of_flow(flow, 8000 << 16), &(threshold as i64));
             let [active, reactive] = completed.trains;
             pulses[0] += active.left() as u64;
             pulses[1] += reactive.left() as u64;
@@ -151,7 +151,7 @@ fn every_quadrant_has_its_register() {
         meter.add(
             &Portable,
             &mut Quantities::of_flow(flow, 8000 << 16),
-            &threshold,
+            &(threshold as i64),
         );
         let pulses: Vec<u32> = meter.0.iter().map(|register| register.pulses).collect();
         let expected: Vec<u32> = expected.iter().map(|moves| moves * 2).chain([3]).collect();
@@ -169,7 +169,7 @@ fn every_quadrant_has_its_register() {
     meter.add(
         &Portable,
         &mut Quantities::of_flow([0; 3], 8000 << 16),
-        &threshold,
+        &(threshold as i64),
     );
     assert_eq!(meter, before);
 }
