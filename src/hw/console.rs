@@ -2,6 +2,7 @@
 
 use super::board::CLOCK_HZ;
 use core::cell::UnsafeCell;
+use heapless::Vec;
 use meter430::baud::BaudRegisters;
 use msp430fr2355::Peripherals;
 
@@ -11,10 +12,8 @@ const RATE: BaudRegisters = BaudRegisters::new(CLOCK_HZ, 115_200);
 
 /// A line is at most 80 characters; what does not fit is cut off, never waited for.
 struct Text {
-    bytes: [u8; 96],
-    /// At most the size of `bytes`.
-    length: usize,
-    /// At most `length`.
+    bytes: Vec<u8, 96>,
+    /// Bytes of it that have been sent.
     sent: usize,
 }
 
@@ -23,8 +22,7 @@ struct Shared(UnsafeCell<Text>);
 // SAFETY: the interrupt enable bit says who may touch it.
 unsafe impl Sync for Shared {}
 static TEXT: Shared = Shared(UnsafeCell::new(Text {
-    bytes: [0; 96],
-    length: 0,
+    bytes: Vec::new(),
     sent: 0,
 }));
 
@@ -47,14 +45,12 @@ pub fn start(p: &Peripherals) {
 /// Called from the transmit interrupt only.
 #[inline(always)]
 pub unsafe fn on_interrupt(p: &Peripherals) {
-    // SAFETY: the interrupt is enabled, so the text is ours, and what is sent lies before its end;
-    // TXBUF takes any byte.
+    // SAFETY: the interrupt is enabled, so the text is ours; TXBUF takes any byte.
     unsafe {
         let text = &mut *TEXT.0.get();
-        if text.sent != text.length {
-            let byte = *text.bytes.get_unchecked(text.sent);
+        if let Some(byte) = text.bytes.get(text.sent) {
+            p.e_usci_a0.uca0txbuf().write(|w| w.bits(*byte as u16));
             text.sent += 1;
-            p.e_usci_a0.uca0txbuf().write(|w| w.bits(byte as u16));
         } else {
             p.e_usci_a0.uca0ie().write(|w| w.bits(0));
         }
@@ -72,8 +68,9 @@ impl<'p> Line<'p> {
         }
         // SAFETY: the interrupt is disabled, so the text is ours.
         unsafe {
-            (*TEXT.0.get()).length = 0;
-            (*TEXT.0.get()).sent = 0;
+            let text = &mut *TEXT.0.get();
+            text.bytes.clear();
+            text.sent = 0;
         }
         Some(Self(p))
     }
@@ -101,10 +98,7 @@ impl ufmt::uWrite for Line<'_> {
 fn put(byte: u16) {
     // SAFETY: called by a `Line`, which there is only while the interrupt is disabled.
     let text = unsafe { &mut *TEXT.0.get() };
-    if let Some(place) = text.bytes.get_mut(text.length) {
-        *place = byte as u8;
-        text.length += 1;
-    }
+    let _ = text.bytes.push(byte as u8);
 }
 
 impl Drop for Line<'_> {

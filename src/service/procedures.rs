@@ -84,7 +84,13 @@ impl<B: Board> MeterDevice<B> {
                 if *mask & 7 == 0 || clock.with(*mask as u16, wanted, after) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
-                profile::set_clock(&mut self.readings, &mut self.board, after);
+                let is_another_day = before[2] as u16 != after[2] as u16;
+                let next = *after;
+                // No midnight will come between them.
+                if is_another_day {
+                    self.read_self();
+                }
+                profile::set_clock(&mut self.readings, &mut self.board, &next);
                 self.begin_interval();
                 self.log(code::TIME_CHANGED_NEW, 0);
                 self.second_at = self.now;

@@ -347,8 +347,11 @@ fn the_registers_of_the_last_midnights_are_kept() {
     let mut meter = opened(&OPERATOR);
     let mut now = 0;
     run(&mut meter, 10, &[3, 26, 12, 27, 23, 59, 50, 0]);
-    assert_eq!(read(&mut meter, 26)[..6], [4, 0, 0, 0, 0, 0]);
-    let mut expected = Vec::new();
+    // The clock has left a day without its midnight: the registers of that day.
+    let list = read(&mut meter, 26);
+    assert_eq!(list[..6], [4, 1, 1, 1, 0, 1]);
+    assert_eq!(list[6 + 43..][..6], [0, 1, 1, 0, 0, 0]);
+    let mut expected = vec![list[6 + 43..][..43].to_vec()];
     for day in 1..=9u16 {
         let shown = &mut meter.readings.snapshot;
         let at = c12::snapshot::offset::APPARENT;
@@ -369,11 +372,11 @@ fn the_registers_of_the_last_midnights_are_kept() {
         let mut again = MeterDevice::new(meter.board.clone());
         let list = read(&mut again, 26);
         assert_eq!(list.len(), 6 + 5 * 43);
-        let valid = day.min(4) as usize;
-        let element = (day % 5) as usize;
+        let valid = (day + 1).min(4) as usize;
+        let element = ((day + 1) % 5) as usize;
         assert_eq!(
             list[..6],
-            [4, valid as u8, element as u8, day as u8, 0, valid as u8]
+            [4, valid as u8, element as u8, day as u8 + 1, 0, valid as u8]
         );
         for back in 0..valid {
             let place = 6 + 43 * ((element + 5 - back) % 5);

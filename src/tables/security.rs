@@ -30,7 +30,7 @@ pub static PRESET: [[u8; 2]; PASSWORDS] = [
 ];
 
 /// ST44's entries.
-pub static EXCEPTIONS: [[u8; RULE_SIZE]; 4] = [
+pub static EXCEPTIONS: [[u8; RULE_SIZE]; 5] = [
     Rule {
         id: ANY_WRITE | 7,
         read: 0,
@@ -47,6 +47,13 @@ pub static EXCEPTIONS: [[u8; RULE_SIZE]; 4] = [
         id: ANY_READ | calibration::TABLE,
         read: 0,
         write: FACTORY,
+    }
+    .to_bytes(),
+    // It empties the log.
+    Rule {
+        id: PROCEDURE | number::RESET_LIST_POINTERS,
+        read: 0,
+        write: UTILITY,
     }
     .to_bytes(),
     Rule {
