@@ -189,19 +189,18 @@ pub fn set_clock<B: Board>(readings: &mut Readings, board: &mut B, next: &[u8; c
 /// Byte `at` of ST64.
 #[inline(never)]
 pub fn byte<B: Board>(board: &B, at: u16) -> u16 {
-    let page = board.page(Place::profile(at / BLOCK));
-    let mut from = at % BLOCK;
+    let (block, mut from) = clock::divide(at, BLOCK);
     let mut place = 0;
     if from >= HEAD {
-        let interval = (from - HEAD) / SHOWN;
-        place = (from - HEAD) % SHOWN;
+        let (interval, rest) = clock::divide(from - HEAD, SHOWN);
+        place = rest;
         from = STATUS + interval;
         if place >= SHOWN - STORED {
             from = DATA + STORED * interval + place - (SHOWN - STORED);
             place = 0;
         }
     }
-    let mut byte = page[from as usize % store::PAGE] as u16;
+    let mut byte = board.page(Place::profile(block))[from as usize % store::PAGE] as u16;
     // The second and the third byte of the status have half bytes of channels only; there is no sixth half.
     if place != 0 {
         byte <<= 4;

@@ -57,15 +57,6 @@ impl Rule {
             write: bytes[3] as u16,
         }
     }
-
-    /// Not 0 when a session of these groups has the right. (A number because the target's compiler does not hand on a `bool`
-    /// reliably, and makes more code of it.)
-    pub fn gives(&self, right: Right, groups: u16) -> u16 {
-        match right {
-            Right::Read => self.id & ANY_READ | groups & self.read,
-            Right::Write => self.id & ANY_WRITE | groups & self.write,
-        }
-    }
 }
 
 /// Decides with ST44, as its entries' bytes, and ST43, whose two rules (for tables and for procedures) apply otherwise.
@@ -87,7 +78,13 @@ pub fn allows(
             entry = exception;
         }
     }
-    Rule::from_bytes(entry).gives(right, groups)
+    // The flag of the second right is the next bit, its groups are the next byte.
+    let [_, flags, masks @ ..] = entry;
+    let mut flag = ANY_READ >> 8;
+    if right as u16 != 0 {
+        flag += flag;
+    }
+    *flags as u16 & flag | groups & masks[right as usize & 1] as u16
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub const SIZE: usize = 7;
 const FIELDS: usize = 6;
 /// Lowest values of the fields.
 static FIRST: [u8; FIELDS] = [0, 1, 1, 0, 0, 0];
-/// Highest values; the day's depends on the month.
-static LAST: [u8; FIELDS] = [99, 12, 0, 23, 59, 59];
+/// Highest values; the day's depends on the month. (As many as a mask lets through, which saves asking.)
+static LAST: [u8; 8] = [99, 12, 0, 23, 59, 59, 0, 0];
 /// Bits of procedure 10's mask that set each byte.
 static MASKS: [u8; SIZE] = {
     const T: u8 = TIME as u8;
@@ -37,14 +37,20 @@ pub const QUALIFIER: u16 = 1 << 2;
 /// Day of the week in TIME_DATE_QUAL.
 const WEEKDAY: u16 = 7;
 
-/// The rest of `minute` divided by `interval_min`, which is not 0.
+/// Quotient and rest of a division by counting, for small quotients: it needs no library's routine. `by` is not 0.
 #[inline(never)]
-pub fn rest(minute: u16, interval_min: u16) -> u16 {
-    let mut rest = minute;
-    while rest >= interval_min {
-        rest -= interval_min;
+pub fn divide(number: u16, by: u16) -> (u16, u16) {
+    let (mut quotient, mut rest) = (0, number);
+    while rest >= by {
+        rest -= by;
+        quotient += 1;
     }
-    rest
+    (quotient, rest)
+}
+
+/// The rest of `minute` divided by `interval_min`, which is not 0.
+pub fn rest(minute: u16, interval_min: u16) -> u16 {
+    divide(minute, interval_min).1
 }
 
 /// A clock that is told when a second is over.
@@ -77,26 +83,24 @@ impl Clock {
     }
 
     /// A second is over.
+    #[inline(never)]
     pub fn tick(&mut self) {
-        let mut at = FIELDS;
-        for (first, greatest) in FIRST.iter().zip(&LAST).rev() {
-            at -= 1;
-            let last = last(&self.0, at, *greatest);
-            if let Some(field) = self.0.get_mut(at) {
-                let value = *field as u16;
-                if value < last {
-                    *field = (value + 1) as u8;
-                    break;
-                }
-                *field = *first;
+        for at in (0..FIELDS).rev() {
+            let value = self.0[at] as u16;
+            if value < last(&self.0, at) {
+                self.0[at] = (value + 1) as u8;
+                break;
             }
-            // The hour has begun anew, so the day is a new one.
+            self.0[at] = FIRST[at];
+            // The hour has begun anew, so the day is a new one; where the day of the week is kept, so is that.
             if at == DAY + 1 {
-                let qualifier = self.0[FIELDS] as u16;
-                let weekday = qualifier & WEEKDAY;
-                if weekday != WEEKDAY {
-                    let next = if weekday == 6 { 0 } else { weekday + 1 };
-                    self.0[FIELDS] = ((qualifier & !WEEKDAY) | next) as u8;
+                let mut qualifier = self.0[FIELDS] as u16;
+                if !qualifier & WEEKDAY != 0 {
+                    qualifier += 1;
+                    if !qualifier & WEEKDAY == 0 {
+                        qualifier -= WEEKDAY;
+                    }
+                    self.0[FIELDS] = qualifier as u8;
                 }
             }
         }
@@ -134,20 +138,20 @@ impl Clock {
 #[must_use]
 #[inline(never)]
 pub fn wrong(bytes: &[u8; SIZE]) -> u16 {
-    for (((at, value), first), greatest) in (0..FIELDS).zip(bytes).zip(&FIRST).zip(&LAST) {
-        let value = *value as u16;
-        if value < *first as u16 || value > last(bytes, at, *greatest) {
+    for at in 0..FIELDS {
+        let value = bytes[at] as u16;
+        if value < FIRST[at] as u16 || value > last(bytes, at) {
             return 1;
         }
     }
     0
 }
 
-/// Highest value of the field `at`, which is `greatest` but for days.
+/// Highest value of the field `at`.
 #[inline(never)]
-fn last(bytes: &[u8; SIZE], at: usize, greatest: u8) -> u16 {
+fn last(bytes: &[u8; SIZE], at: usize) -> u16 {
     if at != DAY {
-        return greatest as u16;
+        return LAST[at & 7] as u16;
     }
     let (year, month) = (bytes[0] as u16, bytes[1] as u16);
     if month == 2 {

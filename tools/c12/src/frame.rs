@@ -113,10 +113,11 @@ impl Frame {
         let len = self.size - HEADER;
         self.packet[place::LEN] = (len >> 8) as u8;
         self.packet[place::LEN + 1] = (len & 0xFF) as u8;
-        let packet = self.packet.get(..self.size as usize);
-        let crc = crc::checksum(packet.unwrap_or(&[]));
-        self.push(crc);
-        self.push(crc >> 8);
+        if let Some(packet) = self.packet.get(..self.size as usize) {
+            let crc = crc::checksum(packet);
+            self.push(crc);
+            self.push(crc.swap_bytes());
+        }
     }
 
     /// Back to the default settings, at once.

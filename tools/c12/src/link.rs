@@ -257,13 +257,29 @@ impl Line {
         let len = (self.header[place::LEN] as u16) << 8 | self.header[place::LEN + 1] as u16;
         let control = self.header[place::CONTROL] as u16;
         let mut position = self.position;
-        // Not our identity, or no packet that we could take: the start was noise.
-        if position == 1 && byte != 0
-            || position == HEADER
-                && (control & CONTROL_FORMAT != 0
-                    || len.wrapping_sub(1) >= frame.settings.packet_size - OVERHEAD)
-        {
+        // Not our identity: the start was noise.
+        if position == 1 && byte != 0 {
             position = 0;
+        }
+        if position == HEADER {
+            // Nor is what follows a packet that we could not take.
+            if control & CONTROL_FORMAT != 0
+                || len.wrapping_sub(1) >= frame.settings.packet_size - OVERHEAD
+            {
+                position = 0;
+            } else {
+                // From here on a response that waits for its ACK is overwritten.
+                if self.phase == Phase::Awaiting {
+                    self.phase = Phase::Overwritten;
+                }
+                // So is whatever was half assembled, when this is a new message.
+                if control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
+                    self.sequence = 0;
+                }
+                if self.sequence == 0 {
+                    frame.len = 0;
+                }
+            }
         }
         if position == 0 {
             if byte != STP {
@@ -278,19 +294,6 @@ impl Line {
                 *place = byte as u8;
             }
         } else {
-            if position == HEADER {
-                // From here on a response that waits for its ACK is overwritten.
-                if self.phase == Phase::Awaiting {
-                    self.phase = Phase::Overwritten;
-                }
-                // A new message; whatever was half assembled is overwritten as well.
-                if control & (CONTROL_MULTI | CONTROL_FIRST) != CONTROL_MULTI {
-                    self.sequence = 0;
-                }
-                if self.sequence == 0 {
-                    frame.len = 0;
-                }
-            }
             if position > HEADER + len {
                 self.position = 0;
                 self.packet_complete(frame, crc::step(self.crc, byte), now);

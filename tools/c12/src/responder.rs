@@ -270,14 +270,16 @@ impl Responder {
             }
             action::TIMING => {
                 // The response is the request, within limits.
-                let response_s = (payload[3] as u16).min(RESPONSE_MAX_S);
-                let retries = (payload[4] as u16).min(RETRIES_MAX);
+                if payload[3] as u16 > RESPONSE_MAX_S {
+                    payload[3] = RESPONSE_MAX_S as u8;
+                }
+                if payload[4] as u16 > RETRIES_MAX {
+                    payload[4] = RETRIES_MAX as u8;
+                }
                 next.traffic = ticks(payload[1] as u16);
                 next.intercharacter = ticks(payload[2] as u16);
-                next.response = ticks(response_s);
-                next.retries = retries;
-                payload[3] = response_s as u8;
-                payload[4] = retries as u8;
+                next.response = ticks(payload[3] as u16);
+                next.retries = payload[4] as u16;
                 Ok(5)
             }
             _ => {
@@ -349,12 +351,13 @@ impl Responder {
     /// Fills the packet with table data, and the checksum if it is the last one.
     #[inline(never)]
     fn fill<D: Device>(&mut self, frame: &mut Frame, device: &mut D) {
-        let end = frame.settings.packet_size - (OVERHEAD - HEADER);
-        while self.remaining != 0 && frame.size < end {
+        let room = frame.settings.packet_size - (OVERHEAD - HEADER) - frame.size;
+        let count = self.remaining.min(room);
+        self.remaining -= count;
+        for _ in 0..count {
             let byte = device.byte(self.table, self.offset);
             self.sum = self.sum.wrapping_sub(byte);
             self.offset += 1;
-            self.remaining -= 1;
             frame.push(byte);
         }
         if frame.packet[place::SEQUENCE] == 0 {
@@ -384,11 +387,11 @@ fn ticks(seconds: u16) -> u16 {
     seconds.max(1) * TICKS_PER_S
 }
 
-/// A number in the head of a request, most significant byte first.
+/// A number in the first 16 bytes of a request, most significant byte first.
 #[inline(never)]
 fn word(payload: &[u8; PAYLOAD_MAX], at: u16) -> u16 {
-    let byte = |at: u16| payload.get(at as usize).map_or(0, |byte| *byte as u16);
-    byte(at) << 8 | byte(at + 1)
+    let at = at as usize & 15;
+    (payload[at] as u16) << 8 | payload[at + 1] as u16
 }
 
 /// Puts a number behind the response code, likewise.
