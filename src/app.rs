@@ -109,7 +109,7 @@ impl App {
             window.meter_by_neutral(readings.wants_neutral());
         }) {
             self.device.save();
-            self.device.watch_balance();
+            self.device.window_saved();
             let uptime_s = self.device.uptime_s;
             let readings = &mut self.device.readings;
             readings.show(&kernel::Assembly, uptime_s, held);

@@ -26,7 +26,7 @@ pub const ARGUMENT: u8 = 4;
 pub const WRONG_PASSWORD: u16 = 1 << 11;
 
 /// Standard events that are logged.
-pub const STANDARD: [u16; 14] = [
+pub const STANDARD: [u16; 16] = [
     code::POWER_UP,
     code::TIME_CHANGED_NEW,
     code::PROCEDURE_INVOKED,
@@ -37,6 +37,8 @@ pub const STANDARD: [u16; 14] = [
     code::SEASON_CHANGE,
     code::PENDING_ACTIVATED,
     code::PENDING_CLEARED,
+    code::METERING_ON,
+    code::METERING_OFF,
     code::MEASUREMENT_ERROR,
     code::TAMPER,
     code::SWITCH_COMMANDED,

@@ -17,11 +17,12 @@
 //!
 //! When the clock is set within the interval under way, that is marked. When it is set to another interval, the one under way
 //! ends at its time, the rest of the block is marked as skipped, and a new block begins: inside a block times are without a gap.
+//! So it is when recording is stopped; nothing is recorded then until it is started again, not even the energy.
 
 use crate::calendar::SAVING;
 use crate::list;
 use crate::readings::Readings;
-use crate::store::{self, Board, Kept, Place};
+use crate::store::{self, Board, CONTENT, Kept, Place, kept};
 use c12::clock;
 use c12::snapshot::offset;
 
@@ -53,6 +54,8 @@ const _: () = assert!((STATUS + INTERVALS) as usize <= store::PAGE);
 pub const PARTIAL: u16 = 2;
 /// Channel code of an interval that the clock never showed.
 pub const SKIPPED: u16 = 4;
+/// Channel code of the interval in which recording was stopped.
+pub const STOPPED: u16 = 7;
 /// Status of an interval that ends in daylight saving time.
 pub const DAYLIGHT_SAVING: u16 = 0x10;
 /// Status of an interval with a supply failure in it.
@@ -72,13 +75,21 @@ pub static SELECT: [[u8; 3]; CHANNELS] = [[0, 0, 0xFF], [0, 1, 0xFF], [0, 2, 0xF
 pub struct Profile {
     /// Intervals of the block under way.
     pub intervals: u16,
-    /// Length of an interval in minutes, 1 … 60, a divisor of 60.
-    pub interval_min: u16,
+    /// Length of an interval in minutes, 1 … 60, a divisor of 60. 0 is stored while everything [begins
+    /// anew](crate::service), and never seen by a clock.
+    pub interval_min: u8,
+    /// The first byte of ST63: [`CIRCULAR`], and [`ACTIVE`] while it is recording.
+    pub flags: u8,
     /// Status of the interval under way.
     pub status: u16,
     /// What the channels' registers showed at its beginning, watt-hours, the lower 16 bits.
     pub start_wh: [u16; CHANNELS],
 }
+
+/// In the flags of ST63: the list is circular.
+pub const CIRCULAR: u8 = 1 << 2;
+/// … it is recording.
+pub const ACTIVE: u8 = 1 << 5;
 
 /// 16-bit words of [`Profile`].
 pub const WORDS: usize = 3 + CHANNELS;
@@ -88,6 +99,7 @@ impl Profile {
     pub const ZERO: Self = Self {
         intervals: 0,
         interval_min: 0,
+        flags: 0,
         status: 0,
         start_wh: [0; CHANNELS],
     };
@@ -96,15 +108,18 @@ impl Profile {
     #[must_use]
     pub fn to_words(&self) -> [u16; WORDS] {
         let [a, b, c, d] = self.start_wh;
-        [self.intervals, self.interval_min, self.status, a, b, c, d]
+        let second = u16::from_le_bytes([self.interval_min, self.flags]);
+        [self.intervals, second, self.status, a, b, c, d]
     }
 
     /// Of the words that the store holds.
     #[must_use]
-    pub fn from_words([intervals, interval_min, status, start_wh @ ..]: [u16; WORDS]) -> Self {
+    pub fn from_words([intervals, second, status, start_wh @ ..]: [u16; WORDS]) -> Self {
+        let [interval_min, flags] = second.to_le_bytes();
         Self {
             intervals,
             interval_min,
+            flags,
             status,
             start_wh,
         }
@@ -114,7 +129,7 @@ impl Profile {
 /// Forgets what is recorded; from now on an interval has so many minutes.
 #[inline(never)]
 pub fn restart(kept: &mut Kept, interval_min: u16) {
-    kept.profile.interval_min = interval_min;
+    kept.profile.interval_min = interval_min as u8;
     kept.profile.intervals = 0;
     kept.profile.status = PARTIAL;
     let blocks = &mut kept.lists[list::PROFILE];
@@ -122,11 +137,14 @@ pub fn restart(kept: &mut Kept, interval_min: u16) {
     blocks.unread = 1;
 }
 
-/// Records the interval under way, which ends now; the next one begins.
+/// Records the interval under way, which ends now; the next one begins. Nothing while recording is stopped.
 #[inline(never)]
 pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
     let kept = &mut readings.kept;
     let profile = &mut kept.profile;
+    if profile.flags & ACTIVE == 0 {
+        return;
+    }
     let blocks = &mut kept.lists[list::PROFILE];
     let place = Place::profile(blocks.element);
     for (at, byte) in (0..HEAD).zip(kept.clock.bytes()) {
@@ -160,7 +178,7 @@ pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
 /// Sets the clock to `next`; what that means for the interval under way is told above.
 #[inline(never)]
 pub fn set_clock<B: Board>(readings: &mut Readings, board: &mut B, next: &[u8; clock::SIZE]) {
-    let interval_min = readings.kept.profile.interval_min;
+    let interval_min = readings.kept.profile.interval_min as u16;
     let start = |minute: u16| minute - clock::rest(minute, interval_min);
     let kept = &mut readings.kept;
     for (at, (from, to)) in kept.clock.bytes()[..6].iter().zip(next).enumerate() {
@@ -171,19 +189,49 @@ pub fn set_clock<B: Board>(readings: &mut Readings, board: &mut B, next: &[u8; c
         kept.profile.status |= if from < to { CLOCK_FORWARD } else { CLOCK_BACK };
         // Year, month, day, hour, minute.
         if at < 4 || at == 4 && start(from) != start(to) {
-            loop {
-                readings.kept.clock.advance(interval_min);
-                record(readings, board);
-                if readings.kept.profile.intervals == 0 {
-                    break;
-                }
-                readings.kept.profile.status = SKIPPED;
-            }
-            readings.kept.profile.status = PARTIAL;
+            end_block(readings, board);
         }
         break;
     }
     readings.kept.clock.show(next);
+}
+
+/// The interval under way ends at its time, which the clock then shows; the rest of the block is skipped, and a new one begins.
+#[inline(never)]
+fn end_block<B: Board>(readings: &mut Readings, board: &mut B) {
+    while readings.kept.profile.flags & ACTIVE != 0 {
+        let interval_min = readings.kept.profile.interval_min as u16;
+        readings.kept.clock.advance(interval_min);
+        record(readings, board);
+        if readings.kept.profile.intervals == 0 {
+            break;
+        }
+        readings.kept.profile.status = SKIPPED;
+    }
+    readings.kept.profile.status = PARTIAL;
+}
+
+/// Stops recording. The interval under way tells that, and is the last one of its block. The clock is in the registers' copy
+/// `saved`, and shows that afterwards.
+pub fn stop<B: Board>(readings: &mut Readings, board: &mut B, saved: Place) {
+    readings.kept.profile.status |= STOPPED;
+    end_block(readings, board);
+    let clock = &board.page(saved)[(CONTENT + 2 * kept::CLOCK) as usize..];
+    if let Some(clock) = clock.first_chunk() {
+        readings.kept.clock.show(clock);
+    }
+    readings.kept.profile.flags = CIRCULAR;
+}
+
+/// Starts recording again, if it was stopped, with a part of an interval.
+pub fn go_on<B: Board>(readings: &mut Readings, board: &mut B) {
+    if readings.kept.profile.flags & ACTIVE == 0 {
+        readings.kept.profile.flags = CIRCULAR | ACTIVE;
+        // An interval that does not count, in the place of the first: the next one's energies begin here.
+        record(readings, board);
+        readings.kept.profile.intervals = 0;
+        readings.kept.profile.status = PARTIAL;
+    }
 }
 
 /// Byte `at` of ST64.

@@ -1,5 +1,6 @@
 //! From a window's quantities and the energy registers to the snapshot that readers see.
 
+use crate::profile;
 use crate::snapshot::{POWER_QUALITY, Snapshot};
 use crate::store::Kept;
 use c12::power_quality;
@@ -8,12 +9,17 @@ use metrology::energy::Register;
 use metrology::harmonics::{Harmonic, ORDERS, distortion};
 use metrology::pulse::WindowPulses;
 use metrology::quantities::{NoLoad, SHOWN};
-use metrology::{Calibration, Flags, Kernel, Quantities, Window, energy};
+use metrology::{Calibration, Energy, Flags, Kernel, Quantities, Window, energy};
 
 /// Converter samples a second.
 pub const SAMPLE_RATE_HZ: u16 = 8000;
 /// Pulses per kilowatt-hour, kilovar-hour and kilovolt-ampere-hour.
 pub const METER_CONSTANT: u16 = 6400;
+
+/// ED_MODE: metering.
+pub const METERING: u16 = 1 << 0;
+/// ED_MODE: the factory calibrates; what flows is shown and makes pulses, but does not count.
+pub const FACTORY: u16 = 1 << 3;
 
 /// Energy of one pulse in the registers' unit.
 static PULSE_THRESHOLD: i64 = energy::threshold(METER_CONSTANT, SAMPLE_RATE_HZ) as i64;
@@ -36,6 +42,11 @@ pub struct Readings {
     standing_flags: u32,
     /// Registers, and what else is stored.
     pub kept: Kept,
+    /// ED_MODE, [`METERING`] or [`FACTORY`]; and as it was at the end of the last window.
+    pub mode: u16,
+    mode_before: u16,
+    /// What makes pulses in the factory mode.
+    uncounted: Energy,
     no_load: NoLoad,
     /// Of the last window; harmonics are measured against its fundamental.
     quantities: Quantities,
@@ -50,6 +61,9 @@ impl Readings {
         calibration: Calibration::ZERO,
         standing_flags: 0,
         kept: Kept::ZERO,
+        mode: 0,
+        mode_before: 0,
+        uncounted: Energy::ZERO,
         no_load: NoLoad::COUNTING,
         quantities: Quantities::ZERO,
         sequence: 0,
@@ -68,6 +82,7 @@ impl Readings {
     pub fn start(&mut self) {
         self.calibration = Calibration::NOMINAL;
         self.standing_flags = flag::UNCALIBRATED;
+        self.mode = METERING;
         self.snapshot.clear();
     }
 
@@ -119,7 +134,14 @@ impl Readings {
             &mut self.no_load,
             SAMPLE_RATE_HZ,
         );
-        self.kept.energy.add(kernel, quantities, &PULSE_THRESHOLD)
+        let mut energy = &mut self.kept.energy;
+        // A window counts when the meter was metering from its beginning to its end.
+        if self.mode | self.mode_before > METERING {
+            energy = &mut self.uncounted;
+            self.kept.profile.status |= profile::PARTIAL;
+        }
+        self.mode_before = self.mode;
+        energy.add(kernel, quantities, &PULSE_THRESHOLD)
     }
 
     /// Whether the window after the running one is to be metered by the neutral current; between counting and showing.

@@ -27,6 +27,13 @@ impl Snapshot {
         self.put_quantity(offset::F_UHZ, NOT_AVAILABLE);
     }
 
+    /// Shows no energy.
+    pub fn clear_energies(&mut self) {
+        const FROM: usize = offset::IMPORT / 2;
+        const END: usize = (offset::APPARENT + 8) / 2;
+        self.0[FROM..END].fill(0);
+    }
+
     /// The 16-bit words from `offset` on, `count` of them.
     pub fn halves(&self, offset: usize, count: usize) -> &[u16] {
         self.0.get(offset / 2..offset / 2 + count).unwrap_or(&[])

@@ -6,7 +6,7 @@
 //! longer than one word. Code and constants stay locked (PFWP) all the time.
 
 use super::board::{FACTORY_JUMPER, SWITCH_BUTTON};
-use super::metering;
+use super::{metering, power};
 use c12::calibration::{CHANNEL_SIZE, offset};
 use core::arch::asm;
 use core::mem::offset_of;
@@ -62,6 +62,10 @@ impl Board for Hardware {
 
     fn reset_voltage_events(&mut self) {
         metering::reset_voltage_events();
+    }
+
+    fn restart(&mut self) {
+        power::restart();
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {

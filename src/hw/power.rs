@@ -1,4 +1,4 @@
-//! Sleeping until there is something to do, and the early warning that the supply is going.
+//! Sleeping until there is something to do, restarting, and the early warning that the supply is going.
 //!
 //! eCOMP0 compares the unregulated rail, behind a divider on P1.1 that makes 2.5 V of a good one, with its DAC (SLAU445,
 //! eCOMP). The DAC divides the controller's own supply, which stands for as long as the regulator has enough: the
@@ -14,6 +14,17 @@ use core::arch::asm;
 pub fn sleep_until_interrupt() {
     // SAFETY: sets CPUOFF with interrupts enabled; the handlers marked `wake_cpu` clear it again.
     unsafe { asm!("bis #0x18, r2", "nop") };
+}
+
+/// PMMCTL0.
+const PMM_CONTROL: *mut u16 = 0x0120 as *mut u16;
+/// Its password; PMMSWBOR: a brown-out reset, everything but FRAM as after power-up (SLAU445 1.2).
+const PASSWORD_AND_RESET: u16 = 0xA500 | (1 << 2);
+
+/// Restarts the controller, at once.
+pub fn restart() {
+    // SAFETY: nothing behind this runs.
+    unsafe { PMM_CONTROL.write_volatile(PASSWORD_AND_RESET) };
 }
 
 /// CP0CTL0, and from there CP0CTL1, CP0INT, CP0DACCTL, CP0DACDATA.

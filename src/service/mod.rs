@@ -10,6 +10,8 @@
 
 #[cfg(test)]
 mod pending_tests;
+#[cfg(test)]
+mod procedure_tests;
 mod procedures;
 mod requests;
 mod shown;
@@ -19,9 +21,11 @@ mod switch_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::demand::Interval;
+use crate::demand::{Demand, Interval};
 use crate::events::ENTRIES;
-use crate::readings::Readings;
+use crate::list::List;
+use crate::profile::Profile;
+use crate::readings::{FACTORY, METERING, Readings};
 use crate::self_reads::SLOTS;
 use crate::settings::DATES;
 use crate::snapshot::DIAGNOSTICS;
@@ -54,6 +58,13 @@ pub const STATUS_TAMPER: u16 = 1 << 12;
 /// Bits that tell what is, not what has happened: clearing the status leaves them.
 const STANDING: u16 = STATUS_UNPROGRAMMED | STATUS_CLOCK_ERROR;
 
+/// The meter restarts when the session has ended, which it does long before so many seconds are over.
+const LATER: u16 = u16::MAX;
+/// … after that at a window's end within so many seconds: the answer to the session's last request is out by then.
+const SOON: u16 = 3;
+/// From now on a restart waits for a window only.
+const WITH_WINDOW: u16 = 1;
+
 /// What a reader reads from.
 pub struct MeterDevice<B> {
     /// What is being measured.
@@ -75,6 +86,8 @@ pub struct MeterDevice<B> {
     groups: u16,
     /// Seconds since power-up.
     pub uptime_s: u32,
+    /// Seconds until the meter restarts, 0 when it is not to: [`LATER`] until the session ends, then [`SOON`].
+    restart_s: u16,
     /// Number of the user who logged on last.
     user: u16,
     /// The tick now, and that at which the clock's second began.
@@ -103,6 +116,7 @@ impl<B: Board> MeterDevice<B> {
             settings: Place::REGISTERS,
             groups: 0,
             uptime_s: 0,
+            restart_s: 0,
             user: 0,
             now: 0,
             second_at: 0,
@@ -145,13 +159,9 @@ impl<B: Board> MeterDevice<B> {
         if kept.interval.sub_min == 0 {
             kept.interval = Interval::DELIVERED;
         }
-        // The first start of all, or everything is lost.
+        // The first start of all, or everything is lost, or was being cleared.
         if kept.profile.interval_min == 0 {
-            profile::restart(kept, profile::INTERVAL_MIN);
-            tiers::clear(&mut self.board);
-            pending::activated(&mut self.board, &[0; 5]);
-            // There has been no season: registers of zero.
-            self.keep_reading(self_reads::SEASON);
+            self.begin_anew();
         }
         let Readings { kept, snapshot, .. } = &mut self.readings;
         kept.profile.status |= profile::POWER_FAILURE;
@@ -163,6 +173,60 @@ impl<B: Board> MeterDevice<B> {
             kept.copies_lost,
         );
         self.log(code::POWER_UP, lost);
+    }
+
+    /// Begins everything that is recorded: registers and lists are zero, and so is the profile's length of an interval. Its
+    /// number of intervals is not when the settings begin anew too.
+    ///
+    /// First they are saved so, which cannot be half done: a supply failure before that leaves the meter as it was. After one
+    /// behind it, until they are saved next with a length, the next start comes here and does all of it again. So a failure
+    /// costs nothing but what it costs at any other time.
+    #[inline(never)]
+    fn begin_anew(&mut self) {
+        // Saves. There has been no season: registers of zero.
+        self.keep_reading(self_reads::SEASON);
+        if self.readings.kept.profile.intervals != 0 {
+            self.readings.kept.interval = Interval::DELIVERED;
+            // The other copy counts as soon as it is whole.
+            self.board.write_word(self.settings, 0, 0);
+            self.settings =
+                settings::write(&mut self.board, self.settings.without_content(), 0, &[]);
+        }
+        tiers::clear(&mut self.board);
+        pending::activated(&mut self.board, &[0; 5]);
+        let kept = &mut self.readings.kept;
+        kept.profile.flags = profile::CIRCULAR | profile::ACTIVE;
+        profile::restart(kept, profile::INTERVAL_MIN);
+    }
+
+    /// Clears registers, demand, log, profile, self-reads, tiers and what is pending; with `settings` not 0 those too, which are
+    /// then as delivered. Calibration, clock, tier and season stay, and power-ups and events are counted on. Metering goes on
+    /// meanwhile: the window under way is the first that counts.
+    #[inline(always)]
+    fn clear(&mut self, settings: u16) {
+        let Readings { kept, snapshot, .. } = &mut self.readings;
+        kept.energy = Energy::ZERO;
+        // In the order of memory, so that it is one run of it. This session's password has ended the failures.
+        kept.demand = Demand::ZERO;
+        kept.failures = 0;
+        kept.wait_s = 0;
+        kept.lists = [const { List::ZERO }; list::COUNT];
+        kept.profile = Profile::ZERO;
+        kept.profile.intervals = settings;
+        // Tiers and profile take what is shown.
+        snapshot.clear_energies();
+        self.begin_interval();
+        self.begin_anew();
+    }
+
+    /// Changes ED_MODE.
+    #[inline(never)]
+    fn set_mode(&mut self, mode: u16) {
+        const _: () = assert!(code::METERING_ON + (FACTORY >> 3) == code::METERING_OFF);
+        if self.readings.mode != mode {
+            self.readings.mode = mode;
+            self.log(code::METERING_ON + (mode >> 3), mode);
+        }
     }
 
     /// Enters an event into the log, and saves the registers.
@@ -203,8 +267,16 @@ impl<B: Board> MeterDevice<B> {
         self.registers = self.board.keep(self.registers, &self.readings.kept);
     }
 
-    /// Tells the status and the log when line and neutral current have come to differ; once, until the status is cleared.
-    pub fn watch_balance(&mut self) {
+    /// What is done when a window has been counted and saved. Tells the status and the log when line and neutral current have
+    /// come to differ; once, until the status is cleared. Ends the factory mode when the jumper is gone. Restarts if that is
+    /// due, because now it costs next to no energy.
+    pub fn window_saved(&mut self) {
+        if self.restart_s == WITH_WINDOW {
+            self.board.restart();
+        }
+        if !self.board.is_jumper_set() {
+            self.set_mode(METERING);
+        }
         if self.readings.is_imbalanced() && self.status & STATUS_TAMPER == 0 {
             self.status |= STATUS_TAMPER;
             self.log(code::TAMPER, 0);
@@ -244,12 +316,21 @@ impl<B: Board> MeterDevice<B> {
             if kept.wait_s != 0 {
                 kept.wait_s -= 1;
             }
+            if self.restart_s != 0 {
+                self.restart_s -= 1;
+                // No window has come.
+                if self.restart_s == 0 {
+                    self.save();
+                    self.board.restart();
+                }
+            }
+            let kept = &mut self.readings.kept;
             let [.., hour, minute, second, _] = *kept.clock.bytes();
             if second == 0 {
                 let import = kept.energy.0[Energy::IMPORT].pulses;
                 kept.demand
                     .tick(&mut kept.earlier, kept.interval, &kept.clock, import);
-                if clock::rest(minute as u16, kept.profile.interval_min) == 0 {
+                if clock::rest(minute as u16, kept.profile.interval_min as u16) == 0 {
                     profile::record(&mut self.readings, &mut self.board);
                     if hour | minute == 0 {
                         self.read_self();

@@ -1,10 +1,12 @@
 //! Procedures: what ST7 asks for, and what ST8 answers.
 
-use super::{MeterDevice, STANDING, STATUS_CLOCK_ERROR};
+use super::{LATER, MeterDevice, STANDING, STATUS_CLOCK_ERROR};
+use crate::readings::{FACTORY, METERING};
 use crate::store::Board;
-use crate::tables::general::{MODE, RESPONSE};
+use crate::tables::general::RESPONSE;
 use crate::{list, pending, profile};
 use c12::access::{PROCEDURE, Right};
+use c12::calibration;
 use c12::event::code;
 use c12::procedure::{Initiate, Outcome, number};
 use c12::response::Response;
@@ -28,13 +30,52 @@ impl<B: Board> MeterDevice<B> {
         if self.permits(PROCEDURE | request.procedure, Right::Write) == 0 {
             return (Outcome::NotAuthorised, 0);
         }
+        if request.procedure & !WITHOUT_PARAMETERS == 0 && !request.parameters.is_empty() {
+            return (Outcome::InvalidParameter, 0);
+        }
         let data = self.answer.data_mut();
         match request.procedure {
-            // There is one mode.
-            number::CHANGE_MODE => match request.parameters {
-                [MODE] => (Outcome::Completed, 0),
-                _ => (Outcome::Conflict, 0),
-            },
+            number::COLD_START | number::CLEAR_DATA => {
+                if !self.board.is_jumper_set() {
+                    return (Outcome::Conflict, 0);
+                }
+                self.clear(request.procedure ^ number::CLEAR_DATA);
+                (Outcome::Completed, 0)
+            }
+            number::WARM_START => {
+                self.restart_s = LATER;
+                (Outcome::Completed, 0)
+            }
+            // It always is.
+            number::SAVE_CONFIGURATION => (Outcome::Completed, 0),
+            number::START_LOAD_PROFILE => {
+                profile::go_on(&mut self.readings, &mut self.board);
+                (Outcome::Completed, 0)
+            }
+            number::STOP_LOAD_PROFILE => {
+                self.save();
+                profile::stop(&mut self.readings, &mut self.board, self.registers);
+                (Outcome::Completed, 0)
+            }
+            number::CHANGE_MODE => {
+                let [mode] = request.parameters else {
+                    return (Outcome::InvalidParameter, 0);
+                };
+                let mode = *mode as u16;
+                if mode == FACTORY {
+                    // It is for those who calibrate.
+                    if self.permits(calibration::TABLE, Right::Write) == 0 {
+                        return (Outcome::NotAuthorised, 0);
+                    }
+                    if !self.board.is_jumper_set() {
+                        return (Outcome::Conflict, 0);
+                    }
+                } else if mode != METERING {
+                    return (Outcome::Conflict, 0);
+                }
+                self.set_mode(mode);
+                (Outcome::Completed, 0)
+            }
             number::RESET_LIST_POINTERS => match request.parameters {
                 [list] => self.update_lists(*list as u16, ALL),
                 _ => (Outcome::InvalidParameter, 0),
@@ -149,11 +190,14 @@ impl<B: Board> MeterDevice<B> {
         let kept = &mut self.readings.kept;
         // There is always a block under way.
         if kept.lists[list::PROFILE].valid == 0 {
-            profile::restart(kept, kept.profile.interval_min);
+            profile::restart(kept, kept.profile.interval_min as u16);
         }
         (outcome, 0)
     }
 }
+
+/// The bits of the numbers of those that have no parameters: 0 to 3, 16 and 17.
+const WITHOUT_PARAMETERS: u16 = number::CLEAR_DATA | number::STOP_LOAD_PROFILE;
 
 /// More entries than any list has.
 const ALL: u16 = 0x7FFF;

@@ -1,7 +1,7 @@
 //! What the responder asks of the meter: reads, writes, log-on.
 
-use super::MeterDevice;
 use super::shown::Shown;
+use super::{MeterDevice, SOON};
 use crate::demand::Interval;
 use crate::store::{Board, PAGE};
 use crate::tables::sources::DEMAND_CONTROL;
@@ -92,6 +92,9 @@ impl<B: Board> Device for MeterDevice<B> {
     fn session_ended(&mut self) {
         self.groups = 0;
         self.answer.clear();
+        if self.restart_s != 0 {
+            self.restart_s = SOON;
+        }
     }
 
     fn write(&mut self, table: u16, offset: u16, data: &[u8]) -> Result<(), Response> {

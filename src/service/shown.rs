@@ -36,7 +36,10 @@ impl<B: Board> Source for Shown<'_, B> {
         let mut filler = 0;
         // The numbers have no gaps: a jump table takes half the bytes of comparisons.
         let bytes: &[u8] = match id >> 8 {
-            live::kind::STATUS => &meter.status.to_le_bytes(),
+            live::kind::STATUS => {
+                let [low, high] = meter.status.to_le_bytes();
+                &[meter.readings.mode as u8, low, high, 0]
+            }
             live::kind::SERIAL => &meter.serial,
             // Without constants there are none, and MT1 is all zero: version 0.
             live::kind::CALIBRATION if !meter.constants.is_whole() => return 0,

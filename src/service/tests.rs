@@ -85,10 +85,6 @@ fn a_session_without_password_runs_nothing() {
     assert_eq!(meter.write(7, 0, &[6, 0]), Err(Response::Err), "too short");
     let mut meter = opened(&OPERATOR);
     assert_eq!(run(&mut meter, 6, &[1]), [0]);
-    // There is no other mode than metering.
-    for mode in [0, 2, 3, 8] {
-        assert_eq!(run(&mut meter, 6, &[mode]), [3]);
-    }
     meter.session_ended();
     assert_eq!(read(&mut meter, 8), [0; 4], "ST8 belongs to the session");
     assert_eq!(run(&mut meter, 6, &[1]), [5]);

@@ -26,6 +26,8 @@ pub struct MemoryBoard {
     pub profile: [[u8; PAGE]; BLOCKS as usize],
     /// Writes that still arrive; the supply fails after them.
     pub writes_left: u32,
+    /// How often the meter was restarted.
+    pub restarts: u32,
 }
 
 impl MemoryBoard {
@@ -43,6 +45,7 @@ impl MemoryBoard {
             events: [[0xFF; PAGE]; 2],
             profile: [[0xFF; PAGE]; BLOCKS as usize],
             writes_left: u32::MAX,
+            restarts: 0,
         }
     }
 
@@ -83,6 +86,10 @@ impl Board for MemoryBoard {
 
     fn reset_voltage_events(&mut self) {
         self.voltage_resets += 1;
+    }
+
+    fn restart(&mut self) {
+        self.restarts += 1;
     }
 
     fn page(&self, place: Place) -> &[u8; PAGE] {

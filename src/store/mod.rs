@@ -90,6 +90,12 @@ impl Place {
         Self((self.0 | NOT_WHOLE) ^ (PAGE as u16 | NOT_WHOLE))
     }
 
+    /// The same page, for a record without a whole copy: what is written next begins as zero.
+    #[must_use]
+    pub const fn without_content(self) -> Self {
+        Self(self.0 | NOT_WHOLE)
+    }
+
     /// Whether the copy is one that counts.
     #[must_use]
     pub const fn is_whole(self) -> bool {
@@ -116,6 +122,9 @@ pub trait Board {
 
     /// Forgets the sags, swells and interruptions counted so far, and the last of them.
     fn reset_voltage_events(&mut self);
+
+    /// Restarts the meter; what is saved outlives that. (Does not return on a meter's own board.)
+    fn restart(&mut self);
 
     /// The page as it is now.
     fn page(&self, place: Place) -> &[u8; PAGE];

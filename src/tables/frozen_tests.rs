@@ -68,13 +68,13 @@ fn general() {
     assert_eq!(
         read(&mut meter, 0),
         [
-            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 2, 1, 2,
+            0x02, 0x0A, 0x88, b'M', b'4', b'3', b'0', 2, 0, 8, 14, 1, 0, 10, 1, 3, 1, 2,
             1, // header
             0xFF, 0xFD, 0xF1, 0x1F, // ST 0-7, 8 10-15, 16 20-23, 24-28
             0, 0x3F, 0xFC, // ST 40-45, 50-55
             0xF1, 0xC1, 0x1F, // ST 56 60-63, 64 70 71, 72-76
             0x3F, // MT0 to MT5
-            0xF0, 0xF6, // procedures 4-7 9 10 12-15
+            0xFF, 0xF6, 0x03, // procedures 0-7 9 10 12-15 16 17
             0x03, // MP0 MP1
             0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0,
             0,    // ST 5 7, 13, 42, 53 54, 61 can be written
@@ -155,7 +155,7 @@ fn registers_show_the_snapshot() {
 fn access_and_time() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 10), read(&mut meter, 11));
-    assert_eq!(read(&mut meter, 41), [3, 20, 0, 0, 5, 0]);
+    assert_eq!(read(&mut meter, 41), [3, 20, 0, 0, 7, 0]);
     assert_eq!(read(&mut meter, 40), read(&mut meter, 41));
     assert_eq!(read(&mut meter, 43), [0, 0x20, 0, 2, 0, 0x10, 0, 1]);
     assert_eq!(
@@ -165,7 +165,9 @@ fn access_and_time() {
             42, 0, 0, 4, // passwords: nobody reads them
             0x01, 0x28, 0, 4, // MT1
             4, 0x10, 0, 2, // emptying lists
-            0x00, 0x18, 0, 2 // MP0, the service switch
+            0x00, 0x18, 0, 2, // MP0, the service switch
+            0, 0x10, 0, 4, // cold start
+            3, 0x10, 0, 4 // clear data
         ]
     );
     assert!(read(&mut meter, 45).is_empty());
@@ -226,16 +228,16 @@ fn events() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 71), [3, 7, 1, 4, 4, 32, 0, 32, 0]);
     assert_eq!(read(&mut meter, 70), read(&mut meter, 71));
-    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, season, pending table activated and cleared, measurement error, tamper, switch by command and by button; wrong password.
+    // Power up, time changed, procedure invoked, table written, demand reset, daylight saving time, season, pending table activated and cleared, metering mode on and off, measurement error, tamper, switch by command and by button; wrong password.
     assert_eq!(
         read(&mut meter, 72),
-        [0x14, 0x06, 0xD0, 0x31, 0, 0x88, 0x0A, 1]
+        [0x14, 0x06, 0xD0, 0xF1, 0, 0x88, 0x0A, 1]
     );
     assert_eq!(
         read(&mut meter, 75),
         [
-            0x14, 0x06, 0xD0, 0x31, 0, 0x88, 0x0A, 1, // the same events
-            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x22, 0xF0, 0xF6,
+            0x14, 0x06, 0xD0, 0xF1, 0, 0x88, 0x0A, 1, // the same events
+            0xA0, 0x20, 0, 0, 0, 0x04, 0x60, 0x20, 0, 0, 0x22, 0xFF, 0xF6, 3,
             3 // as ST0 has them
         ]
     );

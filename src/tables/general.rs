@@ -15,7 +15,11 @@ const MANUFACTURER_PROCEDURE_BYTES: usize = set_len(&PROCEDURES, 2048);
 const RUN_BYTES: usize = PROCEDURE_BYTES + MANUFACTURER_PROCEDURE_BYTES;
 
 /// Every procedure of the meter.
-pub const PROCEDURES: [Announced; 12] = [
+pub const PROCEDURES: [Announced; 18] = [
+    Announced::read(number::COLD_START),
+    Announced::read(number::WARM_START),
+    Announced::read(number::SAVE_CONFIGURATION),
+    Announced::read(number::CLEAR_DATA),
     Announced::read(number::RESET_LIST_POINTERS),
     Announced::read(number::UPDATE_LAST_READ),
     Announced::read(number::CHANGE_MODE),
@@ -26,6 +30,8 @@ pub const PROCEDURES: [Announced; 12] = [
     Announced::read(number::ACTIVATE_PENDING),
     Announced::read(number::CLEAR_ALL_PENDING),
     Announced::read(number::CLEAR_PENDING),
+    Announced::read(number::START_LOAD_PROFILE),
+    Announced::read(number::STOP_LOAD_PROFILE),
     Announced::read(number::SERVICE_SWITCH),
     Announced::read(number::RESET_VOLTAGE_EVENTS),
 ];
@@ -33,9 +39,6 @@ pub const PROCEDURES: [Announced; 12] = [
 const PARAMETERS: u8 = 1 + clock::SIZE as u8;
 /// Bytes of the longest response: the clock before and after.
 pub const RESPONSE: usize = 2 * clock::SIZE;
-/// ED_MODE: metering.
-pub const MODE: u8 = 1;
-
 /// Bytes of manufacturer status in ST3: the lower half of the snapshot's flags.
 const MFG_STATUS_BYTES: u8 = 2;
 
@@ -124,14 +127,12 @@ pub static ST1: [Part; 2] = [
 /// The standard's codes of frequency, base, accuracy class and voltages are not known for sure: zero.
 pub static ST2: [Part; 1] = [Part::Rom(b".15625.15625\x01     \x08\0\x00100   10    ")];
 
-/// ED_MODE_STATUS: metering mode, the standard's status, our flags.
-pub static ST3: [Part; 4] = [
-    Part::Rom(&[MODE]),
+/// ED_MODE_STATUS: mode, the standard's status, our flags.
+pub static ST3: [Part; 2] = [
     Part::Live {
         id: live::STATUS,
-        size: 2,
+        size: 4,
     },
-    Part::Rom(&[0]),
     snapshot_part(snapshot::offset::FLAGS, MFG_STATUS_BYTES as u16),
 ];
 

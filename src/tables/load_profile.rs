@@ -34,9 +34,9 @@ pub static ST61: [Part; 2] = [
 /// LP_CTRL: the channels.
 pub static ST62: [Part; 2] = [Part::Rom(SELECT.as_flattened()), Part::Rom(&[UINT16])];
 
-/// LP_STATUS: circular, recording; behind the list's state the intervals of the block under way.
+/// LP_STATUS: circular, and whether it is recording; behind the list's state the intervals of the block under way.
 pub static ST63: [Part; 4] = [
-    Part::Rom(&[(1 << 2) | (1 << 5)]),
+    saved(PROFILE + 3, 1),
     list_state(list::PROFILE, 0, 6),
     NUMBER_HIGH,
     list_state(list::PROFILE, 6, 4),

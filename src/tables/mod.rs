@@ -61,7 +61,7 @@ pub mod live {
         pub const IDENTIFICATION: u16 = 9;
     }
 
-    /// ED_STD_STATUS1, 2 bytes.
+    /// ED_MODE, ED_STD_STATUS1 and 2: 4 bytes.
     pub const STATUS: u16 = kind::STATUS << 8;
     /// Serial number, 16 characters.
     pub const SERIAL: u16 = kind::SERIAL << 8;

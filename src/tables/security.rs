@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | run procedures | twenty bytes 00 |
 //! | 1 | write settings, move the service switch | twenty bytes '2' |
-//! | 2 | write passwords, and with the factory jumper the calibration | twenty bytes '1' |
+//! | 2 | write passwords, and with the factory jumper the calibration; clear all data, and enter the factory mode | twenty bytes '1' |
 //!
 //! Everybody may read what is not secret, and write ST7: whether a procedure runs is decided by its own rule.
 
@@ -19,7 +19,7 @@ use c12::table::Part;
 const OPERATOR: u16 = 1 << 0;
 /// Writes settings, moves the service switch.
 const UTILITY: u16 = 1 << 1;
-/// Writes passwords and calibration.
+/// Writes passwords and calibration, and clears.
 const FACTORY: u16 = 1 << 2;
 
 /// For each password until it is written: twenty times this byte, and the groups that it opens.
@@ -30,7 +30,7 @@ pub static PRESET: [[u8; 2]; PASSWORDS] = [
 ];
 
 /// ST44's entries.
-pub static EXCEPTIONS: [[u8; RULE_SIZE]; 5] = [
+pub static EXCEPTIONS: [[u8; RULE_SIZE]; 7] = [
     Rule {
         id: ANY_WRITE | 7,
         read: 0,
@@ -60,6 +60,18 @@ pub static EXCEPTIONS: [[u8; RULE_SIZE]; 5] = [
         id: PROCEDURE | number::SERVICE_SWITCH,
         read: 0,
         write: UTILITY,
+    }
+    .to_bytes(),
+    Rule {
+        id: PROCEDURE | number::COLD_START,
+        read: 0,
+        write: FACTORY,
+    }
+    .to_bytes(),
+    Rule {
+        id: PROCEDURE | number::CLEAR_DATA,
+        read: 0,
+        write: FACTORY,
     }
     .to_bytes(),
 ];

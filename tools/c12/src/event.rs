@@ -36,6 +36,10 @@ pub mod code {
     pub const PENDING_ACTIVATED: u16 = 28;
     /// Pending table forgotten.
     pub const PENDING_CLEARED: u16 = 29;
+    /// Back to metering mode.
+    pub const METERING_ON: u16 = 30;
+    /// Out of metering mode.
+    pub const METERING_OFF: u16 = 31;
     /// Configuration damaged.
     pub const CONFIGURATION_ERROR: u16 = 37;
     /// Stored data damaged.
@@ -156,6 +160,7 @@ mod tests {
             (code::POWER_UP, "power up"),
             (code::SESSION_LOST, "communication ended abnormally"),
             (code::TIER_SWITCH, "tier switch"),
+            (code::METERING_OFF, "metering mode off"),
             (code::MEASUREMENT_ERROR, "measurement error"),
             (code::SWITCH_COMMANDED, "control point changed by command"),
             (58, "procedure invoked, with values"),

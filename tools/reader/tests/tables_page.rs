@@ -22,7 +22,7 @@ const HEAD: &str = "# The meter's tables
 Generated from the firmware's table list and the readers' layouts; `tools/reader/tests/tables_page.rs` compares it with
 them and says how to write it anew. Least significant byte first; offsets and sizes in bytes. A field with a count is a
 list. Names are the standard's, those of MT tables are ours and end in their unit. Groups are those that a password opens
-(`src/tables/security.rs`); MT1 wants the factory jumper too.
+(`src/tables/security.rs`); MT1, SP0, SP3 and the factory mode of SP6 want the factory jumper too.
 ";
 
 /// Bytes of a table of a meter that has just been switched on; `None` when it can only be written.

@@ -11,6 +11,7 @@
 //! | `report`, `certificate` | what was found; the table, the JSON and the page |
 //! | `progress` | what is shown meanwhile |
 //!
+//! The meter is in its factory mode meanwhile, in which it counts nothing: registers, demand and load profile stay as they were.
 //! Everything is measured under the constants that the meter has, the new ones are computed, checked and judged on the
 //! same readings, and only then written, at once. Whatever fails before that write leaves the meter as it was. After it
 //! the checks are measured again; when they fail there is a second pass, and when that fails too the old constants go
@@ -26,17 +27,24 @@ pub mod reference;
 mod refusal;
 pub mod report;
 
+use crate::procedure;
 use crate::session::Session;
 use crate::tables::Tables;
 use anyhow::{Context, Result, ensure};
 use arithmetic::{Load, Pass};
 use c12::calibration::{Constants, SIZE, TABLE, VERSION};
+use c12::procedure::number;
 use measure::measure;
 use plan::Plan;
 use progress::Progress;
 use reference::Reference;
 use refusal::{judge, refuse_wrong_bench, refuse_wrong_board};
 use report::{Errors, Report};
+
+/// ED_MODE: what flows is counted.
+const METERING: u8 = 1 << 0;
+/// ED_MODE: what flows makes pulses, but does not count.
+const FACTORY: u8 = 1 << 3;
 
 /// Loads of a calibration that needs one pass, for the progress.
 pub fn loads(plan: &Plan) -> u32 {
@@ -66,8 +74,13 @@ pub fn run(
 ) -> Report {
     let mut report = Report::new(plan, reference.name());
     let result = calibrate(session, plan, reference, progress, &mut report);
-    // The source goes off whatever happened; the first failure is the one to tell.
+    // The source goes off whatever happened, before the meter counts again; the first failure is the one to tell.
     let result = result.and(reference.release());
+    let left = procedure::run(session, number::CHANGE_MODE, &[METERING]);
+    let left = left.context(
+        "the meter is still in its factory mode, in which it counts nothing; take its jumper off",
+    );
+    let result = result.and(left.map(|_| ()));
     report.refusal = result.err().map(|error| match report.passes {
         0 => format!("{error:#}; nothing was written"),
         _ => format!("{error:#}"),
@@ -93,6 +106,9 @@ fn calibrate(
     session
         .write(TABLE, Some(0), &[])
         .context("the meter does not let itself be calibrated")?;
+    // What flows from now on makes pulses but leaves nothing in the registers.
+    procedure::run(session, number::CHANGE_MODE, &[FACTORY])
+        .context("the meter does not enter its factory mode")?;
     let stored = stored(session)?;
     let is_first = stored.version != VERSION;
     let before = if is_first { Constants::NOMINAL } else { stored };
