@@ -132,9 +132,8 @@ impl Board for Hardware {
 
     fn keep(&mut self, from: Place, kept: &Kept) -> Place {
         let kept: *const Kept = kept;
-        // SAFETY: no padding, by the assertions above, and bytes may have any address.
-        let bytes = unsafe { &*kept.cast::<[u8; 2 * WORDS]>() };
-        store::save(self, from, CONTENT, bytes)
+        // SAFETY: no padding, by the assertions above, and all of it is words.
+        store::save_all(self, from, unsafe { &*kept.cast::<[u16; WORDS]>() })
     }
 
     fn word(&self, place: Place, at: u16) -> u16 {

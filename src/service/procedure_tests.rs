@@ -251,7 +251,7 @@ fn a_supply_failure_while_it_is_cleared_leaves_all_or_nothing() {
             assert_ne!(again.readings.kept.profile.interval_min, 0);
             assert_eq!(again.readings.kept.copies_lost, 0);
         }
-        assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+        assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
     }
 }
 

@@ -170,8 +170,7 @@ pub trait Board {
     where
         Self: Sized,
     {
-        let words = kept.to_words().map(u16::to_le_bytes);
-        save(self, from, CONTENT, words.as_flattened())
+        save_all(self, from, &kept.to_words())
     }
 }
 
@@ -281,6 +280,25 @@ pub fn duplicate<B: Board>(board: &mut B, from: Place) {
 #[inline(never)]
 pub fn save<B: Board>(board: &mut B, from: Place, at: u16, data: &[u8]) -> Place {
     let to = draft(board, from, at, data);
+    seal(board, to, VERSION);
+    to
+}
+
+/// The same for a whole content: nothing of it has to be taken from the copy that counts now, which saves time when the supply is
+/// going.
+#[inline(never)]
+pub fn save_all<B: Board>(board: &mut B, from: Place, content: &[u16; kept::WORDS]) -> Place {
+    const _: () = assert!(CONTENT + 2 * kept::WORDS as u16 == SIZE);
+    let to = from.other();
+    board.write_word(to, 0, 0);
+    let mut count = 1;
+    if from.is_whole() {
+        count = board.word(from, COUNT).wrapping_add(1);
+    }
+    board.write_word(to, COUNT, count);
+    for (at, word) in (CONTENT / 2..).zip(content) {
+        board.write_word(to, 2 * at, *word);
+    }
     seal(board, to, VERSION);
     to
 }
