@@ -63,6 +63,15 @@ pub fn forget<B: Board>(board: &mut B) {
     board.write_word(PAGE, FIRST, 0);
 }
 
+/// There has never been one: what the memory held when the meter was made is gone.
+pub fn clear<B: Board>(board: &mut B) {
+    let mut at = FIRST;
+    while at < CALENDAR as u16 {
+        board.write_word(PAGE, at, 0);
+        at += 2;
+    }
+}
+
 /// Whether there is one.
 #[inline(always)]
 pub fn is_pending<B: Board>(board: &B) -> bool {

@@ -193,7 +193,7 @@ impl<B: Board> MeterDevice<B> {
                 settings::write(&mut self.board, self.settings.without_content(), 0, &[]);
         }
         tiers::clear(&mut self.board);
-        pending::activated(&mut self.board, &[0; 5]);
+        pending::clear(&mut self.board);
         let kept = &mut self.readings.kept;
         kept.profile.flags = profile::CIRCULAR | profile::ACTIVE;
         profile::restart(kept, profile::INTERVAL_MIN);
