@@ -22,7 +22,7 @@
 use crate::calendar::SAVING;
 use crate::list;
 use crate::readings::Readings;
-use crate::store::{self, Board, CONTENT, Kept, Place, kept};
+use crate::store::{self, Board, CONTENT, Place, kept};
 use c12::clock;
 use c12::snapshot::offset;
 
@@ -128,13 +128,22 @@ impl Profile {
 
 /// Forgets what is recorded; from now on an interval has so many minutes.
 #[inline(never)]
-pub fn restart(kept: &mut Kept, interval_min: u16) {
-    kept.profile.interval_min = interval_min as u8;
-    kept.profile.intervals = 0;
-    kept.profile.status = PARTIAL;
-    let blocks = &mut kept.lists[list::PROFILE];
+pub fn restart<B: Board>(readings: &mut Readings, board: &mut B, interval_min: u16) {
+    readings.kept.profile.interval_min = interval_min as u8;
+    let blocks = &mut readings.kept.lists[list::PROFILE];
     blocks.valid = 1;
     blocks.unread = 1;
+    begin_block(readings, board);
+}
+
+/// Begins the block under way anew, with a part of an interval, whose energies begin here.
+#[inline(never)]
+fn begin_block<B: Board>(readings: &mut Readings, board: &mut B) {
+    // An interval that does not count, in the place of the first.
+    readings.kept.profile.intervals = 0;
+    record(readings, board);
+    readings.kept.profile.intervals = 0;
+    readings.kept.profile.status = PARTIAL;
 }
 
 /// Records the interval under way, which ends now; the next one begins. Nothing while recording is stopped.
@@ -227,10 +236,7 @@ pub fn stop<B: Board>(readings: &mut Readings, board: &mut B, saved: Place) {
 pub fn go_on<B: Board>(readings: &mut Readings, board: &mut B) {
     if readings.kept.profile.flags & ACTIVE == 0 {
         readings.kept.profile.flags = CIRCULAR | ACTIVE;
-        // An interval that does not count, in the place of the first: the next one's energies begin here.
-        record(readings, board);
-        readings.kept.profile.intervals = 0;
-        readings.kept.profile.status = PARTIAL;
+        begin_block(readings, board);
     }
 }
 

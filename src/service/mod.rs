@@ -194,9 +194,8 @@ impl<B: Board> MeterDevice<B> {
         }
         tiers::clear(&mut self.board);
         pending::clear(&mut self.board);
-        let kept = &mut self.readings.kept;
-        kept.profile.flags = profile::CIRCULAR | profile::ACTIVE;
-        profile::restart(kept, profile::INTERVAL_MIN);
+        self.readings.kept.profile.flags = profile::CIRCULAR | profile::ACTIVE;
+        profile::restart(&mut self.readings, &mut self.board, profile::INTERVAL_MIN);
     }
 
     /// Clears registers, demand, log, profile, self-reads, tiers and what is pending; with `settings` not 0 those too, which are

@@ -187,10 +187,10 @@ impl<B: Board> MeterDevice<B> {
                 outcome = Outcome::Completed;
             }
         }
-        let kept = &mut self.readings.kept;
         // There is always a block under way.
-        if kept.lists[list::PROFILE].valid == 0 {
-            profile::restart(kept, kept.profile.interval_min as u16);
+        if self.readings.kept.lists[list::PROFILE].valid == 0 {
+            let interval_min = self.readings.kept.profile.interval_min as u16;
+            profile::restart(&mut self.readings, &mut self.board, interval_min);
         }
         (outcome, 0)
     }

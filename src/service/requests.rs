@@ -142,7 +142,7 @@ impl<B: Board> Device for MeterDevice<B> {
                 if minutes == 0 || clock::rest(60, minutes) != 0 {
                     return Err(Response::Onp);
                 }
-                profile::restart(&mut self.readings.kept, minutes);
+                profile::restart(&mut self.readings, &mut self.board, minutes);
             }
             _ => {
                 // A table of settings is one run of them.
