@@ -4,7 +4,7 @@
 //! its width, and none passes another one: between the instructions that are joined nothing touches memory.
 
 use super::flow::{Live, flags, registers};
-use super::instruction::{Instruction, Next, Operand, SR, flag};
+use super::instruction::{Instruction, Next, Operand, PC, SR, flag};
 use super::peephole::following;
 use super::text::{Function, Line};
 
@@ -48,6 +48,8 @@ fn code(function: &Function, at: usize) -> Option<&Instruction> {
 /// What a register of its own is loaded with: the register, and where from.
 fn loaded(instruction: &Instruction) -> Option<(u16, &Operand)> {
     match instruction.operands.as_slice() {
+        // Flags are other ones at the next instruction, as the program counter is.
+        [Operand::Register(PC | SR), _] => None,
         [from, Operand::Register(to)] if instruction.is_move() && *to > 3 => Some((*to, from)),
         _ => None,
     }

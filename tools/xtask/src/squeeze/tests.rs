@@ -429,3 +429,9 @@ fn what_was_zero_is_told_by_the_carry() {
     stays("tst r14; mov r2, r12; rra r12; rra r12; and #1, r12; ret");
     stays("tst r14; mov r2, r12; jl .LBB0_1; rra r12; and #1, r12; .LBB0_1:; ret");
 }
+
+#[test]
+fn kept_flags_are_those_of_their_place() {
+    // What comes between has flags of its own; the carry that is added is one of these.
+    stays("cmp r13, r14; mov r2, r12; cmp r10, r15; addc &X, r12; mov r12, &X; clr r12; ret");
+}
