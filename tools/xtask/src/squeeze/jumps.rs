@@ -222,16 +222,19 @@ fn around(function: &Function, at: usize) -> Option<(usize, &'static str)> {
 /// Whether the next function lies directly behind the one before what is kept between them: that ends in a section of code of its
 /// own, and holds no code itself.
 pub fn is_only_between(kept: &str) -> bool {
-    let mut sections = kept
-        .lines()
-        .filter_map(|line| line.strip_prefix("\t.section\t"));
-    let code = sections
-        .clone()
+    let code = sections(kept)
         .filter(|name| name.starts_with(".text"))
         .count();
-    let last_is_code = sections
-        .next_back()
-        .is_some_and(|name| name.starts_with(".text."));
     let has_code = kept.lines().any(|line| Instruction::parse(line).is_some());
-    code == 1 && last_is_code && !has_code && !kept.contains("\t.text\n")
+    code == 1 && ends_in_text(kept) == Some(true) && !has_code && !kept.contains("\t.text\n")
+}
+
+/// Whether what follows lies in a section of code of its own; none where no section is named.
+pub fn ends_in_text(kept: &str) -> Option<bool> {
+    sections(kept).last().map(|name| name.starts_with(".text."))
+}
+
+fn sections(kept: &str) -> impl Iterator<Item = &str> {
+    kept.lines()
+        .filter_map(|line| line.strip_prefix("\t.section\t"))
 }

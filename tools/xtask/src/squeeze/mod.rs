@@ -133,7 +133,8 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
             *tally.entry(PROLOGUE).or_default() += before - function.size();
         }
     }
-    let (won, routines) = sharing::share(&mut slow, |function| pace(function) == Pace::Brisk);
+    // A function of the block that has become short since stays one.
+    let (won, routines) = sharing::share(&mut slow, |function| pace(function) != Pace::Slow);
     tally.insert(SEQUENCE, won);
     tally.insert(JUMP, rows(&mut text).iter_mut().map(Row::shorten).sum());
     let copy = if copies {
@@ -159,12 +160,16 @@ pub fn squeeze(text: &str) -> Result<Squeezed> {
 fn rows(text: &mut Text) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     let mut row = Row::default();
+    let mut is_text = true;
     for segment in &mut text.segments {
         match segment {
-            Segment::Kept(kept) if !jumps::is_only_between(kept) => {
-                rows.push(std::mem::take(&mut row));
+            Segment::Kept(kept) => {
+                // What lies in RAM has nothing of the text behind it.
+                if !is_text || !jumps::is_only_between(kept) {
+                    rows.push(std::mem::take(&mut row));
+                }
+                is_text = jumps::ends_in_text(kept).unwrap_or(is_text);
             }
-            Segment::Kept(_) => {}
             Segment::Function(function) if function.is_padded() => {
                 rows.push(std::mem::take(&mut row));
             }

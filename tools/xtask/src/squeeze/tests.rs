@@ -408,6 +408,9 @@ fn a_jump_goes_from_one_function_to_another() {
     assert_eq!(tail(other), "inc r12; jmp g");
     // It lies elsewhere, or something of unknown length in between.
     assert_eq!(tail(&other.replace(".text.g", ".hot")), "inc r12; br #g");
+    let hot = "\t.section\t.hot,\"ax\",@progbits\nh:\n.Lfunc_begin2:\n\tbr\t#g\n.Lfunc_end2:\n";
+    let behind_hot = squeeze(&format!("{hot}{other}")).unwrap().text;
+    assert!(behind_hot.contains("\tbr\t#g\n"), "{behind_hot}");
     assert_eq!(
         tail(&other.replace("g:\n.L", "h:\n\tnop\ng:\n.L")),
         "inc r12; br #g"
@@ -434,4 +437,26 @@ fn what_was_zero_is_told_by_the_carry() {
 fn kept_flags_are_those_of_their_place() {
     // What comes between has flags of its own; the carry that is added is one of these.
     stays("cmp r13, r14; mov r2, r12; cmp r10, r15; addc &X, r12; mov r12, &X; clr r12; ret");
+}
+
+#[test]
+fn a_function_of_the_block_keeps_its_loops() {
+    // Long enough for detours, but no longer once its prologue is shared.
+    let stores: String = (0..10)
+        .map(|k| format!("\tmov\t#{}, &X\n", k + 1000))
+        .collect();
+    let saved = |name: &str| -> String { (4..11).map(|k| format!("\t{name}\tr{k}\n")).collect() };
+    let shared = "\tadd\t#1234, &A\n\txor\t#2345, &B\n\tbis\t#3456, &C\n";
+    let text = format!(
+        "metrology::window::f:\n.Lfunc_begin0:\n{}.LBB0_1:\n{shared}\tdec\tr12\n\tjne\t.LBB0_1\n{stores}{}\tret\n.Lfunc_end0:\n\
+         g:\n.Lfunc_begin1:\n{shared}\tinc\tr13\n{shared}\tret\n.Lfunc_end1:\n",
+        saved("push"),
+        saved("pop"),
+    );
+    let squeezed = squeeze(&text).unwrap();
+    assert!(squeezed.sizes["metrology::window::f"] < super::LONG_BYTES);
+    let (_, function) = squeezed.text.split_once(".LBB0_1:\n").unwrap();
+    assert!(function.starts_with(shared), "{}", squeezed.text);
+    // The other function's are one, nevertheless.
+    assert!(squeezed.text.contains("\tcall\t#squeeze_0\n"));
 }
