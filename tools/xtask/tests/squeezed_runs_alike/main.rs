@@ -28,7 +28,7 @@ const END: u16 = 0xFF00;
 /// Functions of one program.
 const FUNCTIONS: u32 = 24;
 /// Programs.
-const PROGRAMS: u64 = 40;
+const PROGRAMS: u64 = 60;
 /// Bytes of a function's own on the stack.
 const FRAME: u16 = 8;
 

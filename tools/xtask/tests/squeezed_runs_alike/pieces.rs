@@ -257,6 +257,7 @@ impl Writer {
             2 => writer.line(&format!("mov r{other}, r{free}")),
             3 => writer.line(&format!("mov #4, r{free}")),
             4 => writer.line(&format!("xor r{through}, r{free}")),
+            5 => writer.line(&format!("cmp r{other}, r{free}")),
             _ => {}
         };
         between(self);
