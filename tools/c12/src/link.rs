@@ -346,6 +346,9 @@ impl Line {
         self.traffic_at = now;
         let control = self.header[place::CONTROL] as u16 | KNOWN;
         let mut sequence = self.header[place::SEQUENCE] as u16;
+        if control & CONTROL_MULTI == 0 {
+            sequence = 0;
+        }
         let len = (self.header[place::LEN] as u16) << 8 | self.header[place::LEN + 1] as u16;
         if self.last_control == control && self.last_crc == self.data_crc {
             if self.phase == Phase::Overwritten {
@@ -358,6 +361,11 @@ impl Line {
             // A reader that starts anew sends the same Identification again, toggle included: always answer it.
             if !(len == 1 && frame.packet[HEADER as usize] as u16 == IDENTIFICATION) {
                 self.acknowledge = ACK;
+                // The first packet of several stands where it stood, and the next one goes on from there.
+                if control & CONTROL_FIRST != 0 {
+                    frame.len = len;
+                    self.sequence = sequence;
+                }
                 return;
             }
         }
@@ -372,9 +380,6 @@ impl Line {
         self.last_crc = self.data_crc;
         self.phase = Phase::Listening;
         frame.len += len;
-        if control & CONTROL_MULTI == 0 {
-            sequence = 0;
-        }
         self.sequence = sequence;
         if sequence == 0 {
             self.cause = Cause::Request;
