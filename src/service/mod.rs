@@ -298,7 +298,8 @@ impl<B: Board> MeterDevice<B> {
     pub fn tick(&mut self, ticks: u16) {
         self.now = ticks;
         self.watch_switch();
-        if ticks.wrapping_sub(self.second_at) >= TICKS_PER_S {
+        // By its sign: the trim may have put the second's beginning a tick ahead.
+        if ticks.wrapping_sub(self.second_at) as i16 >= TICKS_PER_S as i16 {
             self.second_at = self.second_at.wrapping_add(TICKS_PER_S);
             // A second is so much shorter: 2⁻²⁰ of its 128 ticks are 8 · 2⁻¹⁶.
             let shorter = settings::trim(&self.board, self.settings) << 3;

@@ -125,10 +125,13 @@ impl<B: Board> MeterDevice<B> {
                 if *mask & 7 == 0 || clock.with(*mask as u16, wanted, after) != 0 {
                     return (Outcome::InvalidParameter, 0);
                 }
-                let is_another_day = before[2] as u16 != after[2] as u16;
+                let mut other_day = 0;
+                for (before, after) in before[..3].iter().zip(&*after) {
+                    other_day |= *before as u16 ^ *after as u16;
+                }
                 let next = *after;
                 // No midnight will come between them.
-                if is_another_day {
+                if other_day != 0 {
                     self.read_self();
                 }
                 profile::set_clock(&mut self.readings, &mut self.board, &next);

@@ -161,6 +161,28 @@ fn the_clock_is_trimmed() {
     assert_eq!(meter.write(2053, 0, &[1]), Err(Response::Isc));
 }
 
+/// The main loop turns several times a tick, and now and then misses some.
+#[test]
+fn a_trimmed_clock_does_not_care_how_often_it_is_told_the_time() {
+    for trim in [1, -1, 127, -128_i16] {
+        let mut meter = opened(&UTILITY);
+        assert_eq!(meter.write(2053, 0, &[trim.to_le_bytes()[0]]), Ok(()));
+        run(&mut meter, 10, &[7, 26, 11, 20, 0, 0, 0, 0x35]);
+        let seconds = 3 * 3600;
+        for tick in 1..=seconds * 128_u32 {
+            // The low half: it wraps every 512 s.
+            let times = if tick % 1009 < 60 { 0 } else { tick % 4 };
+            for _ in 0..times {
+                meter.tick(tick as u16);
+            }
+        }
+        let [_, _, _, hour, minute, second, _] = *meter.readings.kept.clock.bytes();
+        let shown = (f64::from(hour) * 60.0 + f64::from(minute)) * 60.0 + f64::from(second);
+        let expected = f64::from(seconds) * (1.0 + f64::from(trim) / f64::from(1 << 20));
+        assert!((shown - expected).abs() <= 1.5, "{trim}: {shown} s");
+    }
+}
+
 #[test]
 fn the_identification_is_the_serial_number_until_it_is_written() {
     let mut meter = opened(&OPERATOR);
@@ -335,6 +357,22 @@ fn a_demand_reset_keeps_the_registers_of_its_time() {
         assert_eq!(read(&mut meter, 23)[0], resets);
         let mut again = MeterDevice::new(meter.board.clone());
         assert_eq!(read(&mut again, 25), kept);
+    }
+}
+
+#[test]
+fn the_same_day_of_another_month_or_year_is_another_day() {
+    let mut meter = opened(&OPERATOR);
+    let days = [
+        [26, 11, 21],
+        [26, 11, 21],
+        [26, 12, 21],
+        [27, 12, 21],
+        [27, 12, 22],
+    ];
+    for ([year, month, day], self_reads) in days.into_iter().zip([1, 1, 2, 3, 4]) {
+        run(&mut meter, 10, &[3, year, month, day, 12, 0, 0, 0]);
+        assert_eq!(read(&mut meter, 26)[3], self_reads);
     }
 }
 
