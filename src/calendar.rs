@@ -6,7 +6,7 @@
 //! | in ST53 and ST54 | is taken so |
 //! |---|---|
 //! | a recurring date with action 1 or 2 | that day, from the hour of DST_TIME_EFF or STD_TIME_EFF on (1 to 22; its minutes do not count), the clock goes an hour on or back, if DST_FLAG does not say that it has, and DST_TIME_AMT is 60 |
-//! | its rule | none: DAY; 1: the last such weekday before DAY; 2 to 5: the first to the fourth on or after DAY, and so on |
+//! | its rule | none: DAY; 1: the last such weekday before DAY; 2 to 5: the first to the fourth on or after DAY, if the month has it; 6: the last one of the month, whatever DAY is |
 //! | … with action 3 or 4 | season 0 or 1 begins; DAY counts, no rule; the last that has been tells |
 //! | … with action 19 | that day is a special one |
 //! | a tier switch | only with SUMMATION_SWITCH_FLAG; of the day's schedule, the last in the list that has been tells; before a day's first the tier stays |
@@ -30,6 +30,11 @@ const SPECIAL_DAY: u16 = 7;
 const SUMMATIONS: u16 = 1 << 3;
 /// The season in STATUS of ST55.
 pub const SEASON: u16 = 0xF000;
+/// Rules in a recurring date: the last such weekday before its day, and of its month.
+const BEFORE: u16 = 1 << 4;
+const LAST: u16 = 6 << 4;
+/// The month in a date.
+const MONTH: u16 = 0xF00;
 /// Eighths of days.
 const WEEK: u16 = 7 << 3;
 /// DST_FLAG in TIME_DATE_QUAL, and its place.
@@ -67,13 +72,22 @@ pub fn follow<B: Board>(
 
     // Dates as their bytes have them: days are eighths, and every month has 32 of them.
     let today = (time[1] as u16) << 8 | (time[2] as u16) << 3;
+    // Those that this month does not have.
+    let missing = (32 - clock::month_days(time)) << 3;
     let mut change = 0;
     let mut special = 0;
     let mut season = 0;
     let mut latest = 0x1000;
     for [low, high, action] in page[DATES..SWITCHES].as_chunks::<3>().0 {
         let (low, high, action) = (*low as u16, *high as u16, *action as u16 & 31);
-        let late = today.wrapping_sub((low & 15) << 8 | high & 0xF8) & 0xFFF;
+        let mut date = (low & 15) << 8 | high & 0xF8;
+        let mut rule = low & 0xF0;
+        if rule == LAST {
+            // The last before the next month's first.
+            rule = BEFORE;
+            date = ((low & 15) + 1) << 8 | 1 << 3;
+        }
+        let late = today.wrapping_sub(date) & 0xFFF;
         let begins = action.wrapping_sub(SEASONS);
         if begins < CALENDAR[2] as u16 {
             if late < latest {
@@ -84,8 +98,10 @@ pub fn follow<B: Board>(
         }
         // How far from the day: without a rule none but that, with one the weekday decides, in the week that the rule tells.
         let mut off = late;
-        let rule = low & 0xF0;
         if rule != 0 {
+            if rule == BEFORE && (today ^ date) & MONTH != 0 {
+                off += missing;
+            }
             // Rule 2 is the week from that day on; rule times a week is this difference, in eighths and sixteenths.
             off = (off + 2 * WEEK).wrapping_sub((rule << 2) - (rule >> 1)) & 0xFFF;
             if off < WEEK {

@@ -281,6 +281,57 @@ fn a_switch_that_was_missed_is_made_up_for_and_none_is_made_twice() {
     assert_eq!(at([26, 3, 8, 3, 0, 0, 7]).0, 0);
 }
 
+/// Special days with such rules, day by day over sixty years, against the last of the weekdays that have been.
+#[test]
+fn the_last_weekday_before_a_day_may_be_in_the_month_before() {
+    let mut meter = programmed();
+    // On the special day the tier is one that no other day has.
+    let special_tier = 5;
+    let mut table = calendar();
+    table[48..51].copy_from_slice(&switch([0, 0, special_tier], 9));
+    (table[51 + 7], table[51 + 15]) = (9, 9);
+    for [month, rule, weekday, day, of] in [
+        [4, 1, 0, 1, 3],
+        [6, 1, 1, 1, 5],
+        [3, 1, 3, 1, 2],
+        [11, 1, 6, 1, 10],
+        [3, 6, 0, 0, 3],
+        [9, 6, 5, 17, 9],
+        [2, 6, 2, 1, 2],
+        [12, 6, 4, 1, 12],
+        // Within a month it is as before.
+        [8, 1, 2, 20, 8],
+    ] {
+        table[12..15].copy_from_slice(&date([month, rule, weekday, day], 19));
+        assert_eq!(meter.write(54, 0, &table), Ok(()));
+        let place = crate::store::newest(&meter.board, Place::SETTINGS);
+        let mut clock = Clock::from_bytes([0, 1, 1, 23, 59, 59, 6]);
+        let mut found = Vec::new();
+        let mut expected = Vec::new();
+        let mut candidate = None;
+        for _ in 0..60 * 365 {
+            let [year, today, date, .., qualifier] = *clock.bytes();
+            let on = [year, today, date];
+            let is_before = of != month || rule == 6 || u16::from(date) < day;
+            if u16::from(qualifier) == weekday && u16::from(today) == of && is_before {
+                candidate = Some(on);
+            }
+            if u16::from(today) != of {
+                expected.extend(candidate.take());
+            }
+            meter.readings.kept.clock = Clock::from_bytes([year, today, date, 12, 0, 0, qualifier]);
+            meter.readings.kept.calendar = 0;
+            follow(&mut meter.readings, &mut meter.board, place);
+            if meter.readings.kept.calendar & 7 == special_tier {
+                found.push(on);
+            }
+            clock = Clock::from_bytes([year, today, date, 23, 59, 59, qualifier]);
+            clock.tick();
+        }
+        assert_eq!(found, expected, "{month} {rule} {weekday} {day}");
+    }
+}
+
 #[test]
 fn whatever_is_written_the_clock_stays_one() {
     let mut meter = programmed();

@@ -147,6 +147,11 @@ pub fn wrong(bytes: &[u8; SIZE]) -> u16 {
     0
 }
 
+/// Days of the month that a clock shows.
+pub fn month_days(bytes: &[u8; SIZE]) -> u16 {
+    last(bytes, DAY)
+}
+
 /// Highest value of the field `at`.
 #[inline(never)]
 fn last(bytes: &[u8; SIZE], at: usize) -> u16 {
