@@ -155,6 +155,10 @@ pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
         return;
     }
     let blocks = &mut kept.lists[list::PROFILE];
+    // Whatever an image of another layout has saved, nothing is written outside of the store.
+    if blocks.element >= BLOCKS {
+        blocks.element = 0;
+    }
     let place = Place::profile(blocks.element);
     for (at, byte) in (0..HEAD).zip(kept.clock.bytes()) {
         board.write_byte(place, at, *byte as u16);
@@ -174,7 +178,7 @@ pub fn record<B: Board>(readings: &mut Readings, board: &mut B) {
         at += 2;
     }
     profile.intervals += 1;
-    if profile.intervals == INTERVALS {
+    if profile.intervals >= INTERVALS {
         profile.intervals = 0;
         let mut next = blocks.element + 1;
         if next == BLOCKS {

@@ -26,7 +26,7 @@ const _: () = assert!((SIZE + 4 + 2 * READING_SIZE) as usize <= crate::store::PA
 /// The slot behind this one.
 pub fn next(slot: u16) -> u16 {
     let next = slot + 1;
-    if next == SLOTS as u16 { 0 } else { next }
+    if next >= SLOTS as u16 { 0 } else { next }
 }
 
 /// Address of a slot, 0 … 7.

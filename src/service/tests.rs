@@ -361,6 +361,25 @@ fn a_demand_reset_keeps_the_registers_of_its_time() {
 }
 
 #[test]
+fn lists_of_another_layout_lead_nowhere_else() {
+    let mut meter = opened(&OPERATOR);
+    let before = meter.board.clone();
+    let kept = &mut meter.readings.kept;
+    kept.profile.intervals = 30;
+    kept.lists[crate::list::PROFILE].element = 40_000;
+    kept.lists[crate::list::SELF_READS].element = 50_001;
+    run(&mut meter, 10, &[3, 26, 11, 20, 23, 59, 50, 0]);
+    pass(&mut meter, &mut 0, 20);
+    let lists = &meter.readings.kept.lists;
+    assert!(lists[crate::list::PROFILE].element < crate::profile::BLOCKS);
+    assert!(lists[crate::list::SELF_READS].element < 5);
+    assert!(meter.readings.kept.profile.intervals < crate::profile::INTERVALS);
+    // Pages that are nobody's are those of the calibration on this board.
+    let calibration = |board: &MemoryBoard| board.information.map(|page| page[..168].to_vec());
+    assert_eq!(calibration(&meter.board), calibration(&before));
+}
+
+#[test]
 fn the_same_day_of_another_month_or_year_is_another_day() {
     let mut meter = opened(&OPERATOR);
     let days = [
