@@ -317,6 +317,12 @@ fn gains_follow_their_laws_of_temperature() {
     assert_eq!(q.temperature_mdegc(), 25_000);
     q.set_temperature(&Portable, [0, 2150, 2730]);
     assert_eq!(q.temperature_mdegc(), -45_000);
+    // Blank descriptors are no thermometer: nothing is corrected.
+    let mut q = Quantities::ZERO;
+    for [cool, hot] in [[0xFFFF; 2], [0; 2], [2730, 2150], [2150, 2174]] {
+        q.set_temperature(&Portable, [2300, cool, hot]);
+        assert_eq!(q.temperature_mdegc(), 25_000);
+    }
 }
 
 /// Windows of a line and a neutral current one after the other, in amperes at 220 V, 1 rad behind: what each reads, with

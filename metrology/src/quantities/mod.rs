@@ -180,7 +180,7 @@ impl Quantities {
     }
 
     /// Takes the readings of a thermometer that goes straight: now, at 30 and at 105 °C. The gains follow it from the next
-    /// window on; without, it is 25 °C.
+    /// window on; without, and when the latter is not well above the former, as blank descriptors would have it, it is what it was: 25 °C at first.
     #[inline]
     pub fn set_temperature<K: Kernel>(&mut self, kernel: &K, readings: [u16; 3]) {
         self.set_temperature_by(&STANDARD, kernel, readings);
@@ -195,6 +195,10 @@ impl Quantities {
     ) {
         let [now, cool, hot] = readings;
         let span = hot.wrapping_sub(cool);
+        // Three degrees a step: no sensor is as coarse as that.
+        if (span as i16) < 25 {
+            return;
+        }
         // The sign, which the first step looks at, stands in the uppermost word; what multiplies are the two lowest.
         let above = now.wrapping_sub(cool).wrapping_add(span);
         // LLVM must not see that both are the same: it would make a product of 64 bits of them, with 110 bytes of code.
