@@ -67,7 +67,7 @@ impl Interval {
 #[repr(C)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
-    /// Import pulses when the interval began, the lower 16 bits: an interval of 40 kW has fewer than those tell.
+    /// Import when the sub-interval began, as [`Interval::count`] tells it.
     pub start: u16,
     /// Number of resets, wrapping.
     pub resets: u8,

@@ -1,4 +1,4 @@
-//! Load profile: four energies over intervals of fifteen minutes of the clock, in FRAM in nearly the bytes of ST64.
+//! Load profile: four energies over intervals of the clock, fifteen minutes or what ST61 says, in FRAM in nearly the bytes of ST64.
 //!
 //! A block is a page:
 //!

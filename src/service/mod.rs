@@ -156,7 +156,7 @@ impl<B: Board> MeterDevice<B> {
         if clock::wrong(kept.clock.bytes()) != 0 {
             kept.clock = Clock::UNSET;
         }
-        if kept.interval.sub_min == 0 {
+        if kept.interval.sub_min == 0 || kept.interval.times == 0 {
             kept.interval = Interval::DELIVERED;
         }
         // The first start of all, or everything is lost, or was being cleared.
@@ -368,7 +368,8 @@ impl<B: Board> MeterDevice<B> {
         }
     }
 
-    /// The calendar that is pending becomes the calendar. A supply failure before the end does it all again.
+    /// The calendar that is pending becomes the calendar. A supply failure before it is no longer pending does it again; one behind
+    /// that costs the demand's reset.
     #[inline(never)]
     fn activate_pending(&mut self) {
         let [what, ..] = *pending::event(&self.board) else {
@@ -384,10 +385,11 @@ impl<B: Board> MeterDevice<B> {
         if what as u16 & pending::SELF_READ != 0 {
             self.read_self();
         }
+        pending::activated(&mut self.board, self.readings.kept.clock.bytes());
+        // Never twice: the second one would hide the maximum.
         if what as u16 & pending::DEMAND_RESET != 0 {
             self.reset_demand();
         }
-        pending::activated(&mut self.board, self.readings.kept.clock.bytes());
         self.log(code::PENDING_ACTIVATED, 54);
     }
 

@@ -106,13 +106,15 @@ fn a_warm_start_waits_for_the_end_of_the_session() {
     let mut meter = MeterDevice::new(MemoryBoard::new());
     assert_eq!(run(&mut meter, 1, &[]), 5, "not without password");
     assert_eq!(meter.security(&OPERATOR), Ok(()));
+    assert_eq!(run(&mut meter, 1, &[]), 5, "nor with the open one");
+    assert_eq!(meter.security(&UTILITY), Ok(()));
     assert_eq!(run(&mut meter, 1, &[0]), 2);
     pass(&mut meter, 10);
     meter.session_ended();
     pass(&mut meter, 10);
     assert_eq!(meter.board.restarts, 0, "nobody has asked for one");
 
-    assert_eq!(meter.security(&OPERATOR), Ok(()));
+    assert_eq!(meter.security(&UTILITY), Ok(()));
     assert_eq!(run(&mut meter, 1, &[]), 0);
     for _ in 0..300 {
         pass(&mut meter, 1);

@@ -146,11 +146,11 @@ fn what_was_driven_is_known_whenever_the_supply_fails() {
 }
 
 #[test]
-fn voltage_events_are_reset_by_the_operator() {
-    let mut meter = opened(&OPERATOR);
+fn voltage_events_are_reset_by_the_utility() {
+    let mut meter = opened(&UTILITY);
     assert_eq!(run(&mut meter, SWITCH + 1, &[]), [0]);
     assert_eq!(meter.board.voltage_resets, 1);
-    meter.session_ended();
+    assert_eq!(meter.security(&OPERATOR), Ok(()));
     assert_eq!(run(&mut meter, SWITCH + 1, &[]), [5]);
     assert_eq!(meter.board.voltage_resets, 1);
 }

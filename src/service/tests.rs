@@ -53,7 +53,7 @@ pub(super) fn pass(meter: &mut Meter, from: &mut u16, seconds: u32) {
 #[test]
 fn exactly_the_announced_procedures_exist() {
     let announced: [[u8; 256]; 2] = [0, 2048].map(|first| set_used(&PROCEDURES, first));
-    let mut meter = opened(&OPERATOR);
+    let mut meter = opened(&FACTORY);
     for procedure in 0..4096 {
         let set = announced.as_flattened()[usize::from(procedure) / 8];
         let exists = set >> (procedure % 8) & 1 != 0;

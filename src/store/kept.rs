@@ -7,17 +7,17 @@
 //! | 43 | copies of a record that were found damaged |
 //! | 44 | number of the next event |
 //! | 45 … 48 | clock: the seven bytes of ST52, and the service switch's state |
-//! | 49 | import pulses at the beginning of the demand interval |
+//! | 49 | import at the beginning of the demand's sub-interval, as [`Interval::count`] tells it |
 //! | 50 … 54 | demand: number of resets (a byte), date and time of the maximum (5), the maximum in W (4) |
 //! | 55, 56 | wrong passwords in a row; seconds until the next one is looked at |
 //! | 57 … 68 | what the tables say about log, self-reads and load profile: the words of each [`List`] |
 //! | 69 … 75 | load profile: the words of [`Profile`] |
 //! | 76 | STATUS of ST55: tier and season |
-//! | 77, 78 | import pulses at the beginning of the two sub-intervals of the demand before this one |
+//! | 77, 78 | the same of the two sub-intervals before this one |
 //! | 79 | what ST13 says |
 //!
-//! Words of a number go from the least significant to the most significant one. Another field is appended to [`Kept`], to
-//! this table and to the two conversions; nothing else has to know.
+//! Words of a number go from the least significant to the most significant one. All of them are taken: another
+//! field needs the place of one of these.
 
 use crate::demand::{self, Demand, Interval};
 use crate::list::{self, List};

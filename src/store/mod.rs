@@ -21,7 +21,8 @@
 //!
 //! The next write begins from B and goes to A. A word survives the supply's failure whole or not at all.
 //!
-//! New fields go behind the last one: what no layout has used yet is zero, so an older record needs no conversion.
+//! New fields go where a record has not been used yet: that is zero, so an older one needs no conversion. (The registers are full; another
+//! layout of theirs would need a version of its own.)
 
 pub mod kept;
 mod memory_board;

@@ -155,19 +155,19 @@ fn registers_show_the_snapshot() {
 fn access_and_time() {
     let mut meter = meter();
     assert_eq!(read(&mut meter, 10), read(&mut meter, 11));
-    assert_eq!(read(&mut meter, 41), [3, 20, 0, 0, 7, 0]);
+    assert_eq!(read(&mut meter, 41), [3, 20, 0, 0, 10, 0]);
     assert_eq!(read(&mut meter, 40), read(&mut meter, 41));
-    assert_eq!(read(&mut meter, 43), [0, 0x20, 0, 2, 0, 0x10, 0, 1]);
+    assert_eq!(read(&mut meter, 43), [0, 0x20, 0, 2, 0, 0x10, 0, 2]);
     assert_eq!(
         read(&mut meter, 44),
         [
             7, 0x40, 0, 0, // everybody starts procedures
             42, 0, 0, 4, // passwords: nobody reads them
             0x01, 0x28, 0, 4, // MT1
-            4, 0x10, 0, 2, // emptying lists
-            0x00, 0x18, 0, 2, // MP0, the service switch
             0, 0x10, 0, 4, // cold start
-            3, 0x10, 0, 4 // clear data
+            3, 0x10, 0, 4, // clear data
+            5, 0x10, 0, 1, 6, 0x10, 0, 1, 7, 0x10, 0, 1, 9, 0x10, 0, 1, 10, 0x10, 0,
+            1 // what operators run
         ]
     );
     assert!(read(&mut meter, 45).is_empty());

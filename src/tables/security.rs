@@ -2,8 +2,8 @@
 //!
 //! | group | what it may do beyond reading | password, until ST42 is written |
 //! |---|---|---|
-//! | 0 | run procedures | twenty bytes 00 |
-//! | 1 | write settings, move the service switch | twenty bytes '2' |
+//! | 0 | what a reading on site needs: procedures 5, 6, 7, 9, 10 | twenty bytes 00 |
+//! | 1 | write settings, run the other procedures | twenty bytes '2' |
 //! | 2 | write passwords, and with the factory jumper the calibration; clear all data, and enter the factory mode | twenty bytes '1' |
 //!
 //! Everybody may read what is not secret, and write ST7: whether a procedure runs is decided by its own rule.
@@ -15,9 +15,9 @@ use c12::calibration;
 use c12::procedure::number;
 use c12::table::Part;
 
-/// Runs procedures.
+/// Reads out: runs what a reading on site needs.
 const OPERATOR: u16 = 1 << 0;
-/// Writes settings, moves the service switch.
+/// Writes settings, runs every other procedure.
 const UTILITY: u16 = 1 << 1;
 /// Writes passwords and calibration, and clears.
 const FACTORY: u16 = 1 << 2;
@@ -29,8 +29,18 @@ pub static PRESET: [[u8; 2]; PASSWORDS] = [
     [b'1', (OPERATOR | UTILITY | FACTORY) as u8],
 ];
 
+/// ST44's entry for a procedure.
+const fn procedure(number: u16, groups: u16) -> [u8; RULE_SIZE] {
+    Rule {
+        id: PROCEDURE | number,
+        read: 0,
+        write: groups,
+    }
+    .to_bytes()
+}
+
 /// ST44's entries.
-pub static EXCEPTIONS: [[u8; RULE_SIZE]; 7] = [
+pub static EXCEPTIONS: [[u8; RULE_SIZE]; 10] = [
     Rule {
         id: ANY_WRITE | 7,
         read: 0,
@@ -49,31 +59,13 @@ pub static EXCEPTIONS: [[u8; RULE_SIZE]; 7] = [
         write: FACTORY,
     }
     .to_bytes(),
-    // It empties the log.
-    Rule {
-        id: PROCEDURE | number::RESET_LIST_POINTERS,
-        read: 0,
-        write: UTILITY,
-    }
-    .to_bytes(),
-    Rule {
-        id: PROCEDURE | number::SERVICE_SWITCH,
-        read: 0,
-        write: UTILITY,
-    }
-    .to_bytes(),
-    Rule {
-        id: PROCEDURE | number::COLD_START,
-        read: 0,
-        write: FACTORY,
-    }
-    .to_bytes(),
-    Rule {
-        id: PROCEDURE | number::CLEAR_DATA,
-        read: 0,
-        write: FACTORY,
-    }
-    .to_bytes(),
+    procedure(number::COLD_START, FACTORY),
+    procedure(number::CLEAR_DATA, FACTORY),
+    procedure(number::UPDATE_LAST_READ, OPERATOR),
+    procedure(number::CHANGE_MODE, OPERATOR),
+    procedure(number::CLEAR_STANDARD_STATUS, OPERATOR),
+    procedure(number::REMOTE_RESET, OPERATOR),
+    procedure(number::SET_DATE_TIME, OPERATOR),
 ];
 
 /// ST43's rules: for tables, for procedures.
@@ -87,7 +79,7 @@ pub static DEFAULTS: [[u8; RULE_SIZE]; 2] = [
     Rule {
         id: PROCEDURE,
         read: 0,
-        write: OPERATOR,
+        write: UTILITY,
     }
     .to_bytes(),
 ];

@@ -55,7 +55,7 @@ fn a_warm_start_comes_once_and_energy_goes_on() {
     assert_eq!(starts(&mut meter)[0], 1);
     let (from, before_wh) = (meter.now(), import_wh(&meter));
     let logon = [&[0x50, 0, 1][..], b"experiment"].concat();
-    let security = [&[0x51][..], &[0; 20]].concat();
+    let security = [&[0x51][..], &[b'2'; 20]].concat();
     // Standard procedure 1, sequence 9: 01 00 09, and the byte that makes their sum zero.
     let procedure = [0x40, 0, 7, 0, 3, 1, 0, 9, 0xF6];
     let mut toggle = 0;

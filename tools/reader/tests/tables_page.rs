@@ -105,15 +105,20 @@ fn page() -> String {
     }
     text += "\n## Procedures\n\nWritten to ST7 with a sequence number and their parameters; the result stands in ST8.\n\n\
              | Number | Name | |\n|---|---|---|\n";
-    let announced = config["STD_PROC_USED"].as_array().expect("a set");
-    for number in announced.iter().filter_map(Value::as_u64) {
-        let number = number as u16;
-        let name = reader::procedure::name(number).unwrap_or("");
-        let _ = writeln!(
-            text,
-            "| SP{number} | {name} | {} |",
-            by("run", PROCEDURE | number)
-        );
+    for (set, kind, first) in [
+        ("STD_PROC_USED", "SP", 0),
+        ("MFG_PROC_USED", "MP", layout::MANUFACTURER),
+    ] {
+        let announced = config[set].as_array().expect("a set");
+        for number in announced.iter().filter_map(Value::as_u64) {
+            let procedure = first + number as u16;
+            let name = reader::procedure::name(procedure).unwrap_or("");
+            let _ = writeln!(
+                text,
+                "| {kind}{number} | {name} | {} |",
+                by("run", PROCEDURE | procedure)
+            );
+        }
     }
     text
 }
