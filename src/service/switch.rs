@@ -27,8 +27,9 @@ pub const ARMED: u16 = 2;
 const CLOSING: u16 = 1 << 0;
 const OPENING: u16 = 1 << 1;
 
-/// Ticks from the turn in which a coil is driven to its end: 0.1 s, of which saving and logging take the first 10 ms.
-const PULSE: u16 = TICKS_PER_S / 10 + 1;
+/// A coil is driven for so many ticks, an eighth of a second, less what the turn has already taken when the command comes: at most
+/// 30 ms, when it has counted a window.
+const PULSE: u16 = TICKS_PER_S / 8;
 
 impl<B: Board> MeterDevice<B> {
     /// The procedure: the state wanted, or nothing; the response is the state.

@@ -46,7 +46,7 @@ fn commands_drive_one_coil_for_a_tenth_of_a_second() {
             ticks += 1;
             meter.tick(now);
         }
-        assert_eq!(ticks, 13, "{state}");
+        assert_eq!(ticks, 16, "{state}");
         // As long as the ticks take to come round once and more.
         for _ in 0..70_000u32 {
             now = now.wrapping_add(1);
@@ -69,9 +69,9 @@ fn an_order_within_the_pulse_of_another_turns_it_round() {
     meter.tick(17);
     assert_eq!(meter.board.coils, OPENING);
     run(&mut meter, SWITCH, &[0]);
-    meter.tick(29);
+    meter.tick(32);
     assert_eq!(meter.board.coils, CLOSING);
-    meter.tick(30);
+    meter.tick(33);
     assert_eq!(meter.board.coils, 0);
 }
 

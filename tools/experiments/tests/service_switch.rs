@@ -168,7 +168,7 @@ fn voltage_events_are_forgotten_by_procedure_2049() {
     };
     let before = events(&mut meter);
     assert_eq!(before[..8], [1, 0, 0, 0, 0, 0, 1, 0], "a sag");
-    let response = run(&mut meter, OPERATOR, "reset-voltage-events", &[]).expect("procedure 2049");
+    let response = run(&mut meter, UTILITY, "reset-voltage-events", &[]).expect("procedure 2049");
     assert!(response.is_empty());
     meter.run(2.0).expect("runs");
     assert_eq!(events(&mut meter), vec![0; before.len()]);
