@@ -8,16 +8,10 @@
 //! | `procedures` | what ST7 asks for |
 //! | [`switch`] | the service switch and its button |
 
-#[cfg(test)]
-mod pending_tests;
-#[cfg(test)]
-mod procedure_tests;
 mod procedures;
 mod requests;
 mod shown;
 pub mod switch;
-#[cfg(test)]
-mod switch_tests;
 #[cfg(test)]
 mod tests;
 

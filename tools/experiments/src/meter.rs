@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use virtual_meter::chip::ChipOptions;
 use virtual_meter::chip::wiring::Wiring;
 use virtual_meter::elf::Image;
-use virtual_meter::machine::Machine;
+use virtual_meter::machine::{Machine, Uart};
 use virtual_meter::mains::timeline::Source;
 use virtual_meter::scene::{Options, Scene};
-use virtual_meter::time::{SECOND, Time};
+use virtual_meter::time::{MILLISECOND, SECOND, Time};
 use virtual_meter::truth::{Coupling, Quantities, Truth};
 
 use crate::line::Line;
@@ -64,6 +64,18 @@ impl Meter {
             // The current sensors are transformers and the meter takes the mean off the voltage too.
             truth: scene.truth().coupled(Coupling::Ac),
         })
+    }
+
+    /// Sends a packet to the port and returns what comes within 300 ms.
+    ///
+    /// # Panics
+    /// The image cannot be run on.
+    pub fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.machine.take_received(Uart::Port);
+        self.machine.send(Uart::Port, bytes);
+        self.machine.run_for(300 * MILLISECOND).expect("runs");
+        let received = self.machine.take_received(Uart::Port);
+        received.iter().map(|byte| byte.value).collect()
     }
 
     /// Runs for `seconds` of simulated time; the chip's temperature follows the scene's every second.

@@ -8,7 +8,7 @@ use reader::session::{Access, Session};
 use serde_json::Value;
 use virtual_meter::machine::Uart;
 use virtual_meter::scene::Options;
-use virtual_meter::time::{MILLISECOND, SECOND, Time};
+use virtual_meter::time::{SECOND, Time};
 
 /// The operator's password, as delivered.
 const OPERATOR: [u8; 20] = [0; 20];
@@ -141,15 +141,6 @@ fn demand_is_the_mean_over_the_clocks_quarter_and_reset_by_procedure_9() {
     assert_eq!((value_w, resets), (0.0, 1.into()));
 }
 
-/// Sends a packet and returns what comes within 300 ms.
-fn exchange(meter: &mut Meter, bytes: &[u8]) -> Vec<u8> {
-    meter.machine.take_received(Uart::Port);
-    meter.machine.send(Uart::Port, bytes);
-    meter.machine.run_for(300 * MILLISECOND).expect("runs");
-    let received = meter.machine.take_received(Uart::Port);
-    received.iter().map(|byte| byte.value).collect()
-}
-
 #[test]
 #[ignore = "needs the image; run by cargo xtask test"]
 fn a_packet_that_comes_again_runs_its_procedure_once() {
@@ -160,7 +151,7 @@ fn a_packet_that_comes_again_runs_its_procedure_once() {
     let procedure = [0x40, 0, 7, 0, 4, 6, 0, 9, 1, 0xF0];
     let mut toggle = 0;
     for request in [&[0x20][..], &logon, &security] {
-        let answer = exchange(&mut meter, &packet(toggle, request));
+        let answer = meter.exchange(&packet(toggle, request));
         assert_eq!(answer[..2], [0x06, 0xEE], "{answer:02x?}");
         assert_eq!(answer[7], 0, "{answer:02x?}");
         meter.machine.send(Uart::Port, &[6]);
@@ -169,7 +160,7 @@ fn a_packet_that_comes_again_runs_its_procedure_once() {
     let again = packet(toggle, &procedure);
     // Its response is lost twice, so the reader sends it again, and once more after it has acknowledged one.
     for round in 0..4 {
-        let answer = exchange(&mut meter, &again);
+        let answer = meter.exchange(&again);
         assert_eq!(answer.first(), Some(&6), "round {round}: {answer:02x?}");
         if round < 3 {
             assert_eq!(answer.get(7), Some(&0), "round {round}: {answer:02x?}");

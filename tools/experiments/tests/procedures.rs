@@ -10,7 +10,7 @@ use metrology::Energy;
 use reader::procedure;
 use virtual_meter::machine::Uart;
 use virtual_meter::scene::{Options, Scene};
-use virtual_meter::time::{MILLISECOND, to_seconds};
+use virtual_meter::time::to_seconds;
 
 /// Watts of the load.
 const POWER_W: f64 = 4_400.0;
@@ -38,15 +38,6 @@ fn starts(meter: &mut Meter) -> [u16; 2] {
     [offset::POWER_UPS, offset::RESET_CAUSE].map(word)
 }
 
-/// Sends a packet and returns what comes within 300 ms.
-fn exchange(meter: &mut Meter, bytes: &[u8]) -> Vec<u8> {
-    meter.machine.take_received(Uart::Port);
-    meter.machine.send(Uart::Port, bytes);
-    meter.machine.run_for(300 * MILLISECOND).expect("runs");
-    let received = meter.machine.take_received(Uart::Port);
-    received.iter().map(|byte| byte.value).collect()
-}
-
 #[test]
 #[ignore = "needs the image; run by cargo xtask test"]
 fn a_warm_start_comes_once_and_energy_goes_on() {
@@ -60,24 +51,24 @@ fn a_warm_start_comes_once_and_energy_goes_on() {
     let procedure = [0x40, 0, 7, 0, 3, 1, 0, 9, 0xF6];
     let mut toggle = 0;
     for request in [&[0x20][..], &logon, &security] {
-        let answer = exchange(&mut meter, &packet(toggle, request));
+        let answer = meter.exchange(&packet(toggle, request));
         assert_eq!((answer[0], answer[7]), (0x06, 0), "{answer:02x?}");
         meter.machine.send(Uart::Port, &[6]);
         toggle ^= 0x20;
     }
     // Its response is lost, so the reader sends it again.
     for _ in 0..2 {
-        let answer = exchange(&mut meter, &packet(toggle, &procedure));
+        let answer = meter.exchange(&packet(toggle, &procedure));
         assert_eq!((answer[0], answer[7]), (0x06, 0), "{answer:02x?}");
     }
     meter.machine.send(Uart::Port, &[6]);
     toggle ^= 0x20;
     meter.run(3.0).expect("runs");
     // It has not restarted yet: ST8 can be read. Then logging off is answered.
-    let answer = exchange(&mut meter, &packet(toggle, &[0x30, 0, 8]));
+    let answer = meter.exchange(&packet(toggle, &[0x30, 0, 8]));
     assert_eq!(answer[10..14], [1, 0, 9, 0], "{answer:02x?}");
     meter.machine.send(Uart::Port, &[6]);
-    let answer = exchange(&mut meter, &packet(toggle ^ 0x20, &[0x52]));
+    let answer = meter.exchange(&packet(toggle ^ 0x20, &[0x52]));
     assert_eq!((answer[0], answer[7]), (0x06, 0), "{answer:02x?}");
     meter.machine.send(Uart::Port, &[6]);
     meter.run(20.0).expect("runs");

@@ -202,21 +202,7 @@ impl Run {
 
 /// Lets the routine do the first copy that it shortens.
 pub fn call_routine(function: &mut Function, live: &[Live]) -> bool {
-    for at in 0..function.lines.len() {
-        if let Some((lines, instructions)) = copy(function, live, at) {
-            let Some((last, others)) = lines.split_last() else {
-                continue;
-            };
-            function
-                .lines
-                .splice(*last..=*last, instructions.into_iter().map(Line::Code));
-            for line in others.iter().rev() {
-                function.lines.remove(*line);
-            }
-            return true;
-        }
-    }
-    false
+    function.replace_first(|function, at| copy(function, live, at))
 }
 
 /// The longest copy that begins at a line, if a call is shorter: its lines, and what stands for the last of them.

@@ -21,21 +21,7 @@ enum Shift {
 
 /// Makes the first long shift a short one.
 pub fn around_the_end(function: &mut Function, live: &[Live]) -> bool {
-    for at in 0..function.lines.len() {
-        if let Some((lines, instructions)) = shift(function, live, at) {
-            let Some((last, others)) = lines.split_last() else {
-                continue;
-            };
-            function
-                .lines
-                .splice(*last..=*last, instructions.into_iter().map(Line::Code));
-            for line in others.iter().rev() {
-                function.lines.remove(*line);
-            }
-            return true;
-        }
-    }
-    false
+    function.replace_first(|function, at| shift(function, live, at))
 }
 
 /// The lines of the shift that begins at a line, and what stands for the last of them.

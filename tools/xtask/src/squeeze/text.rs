@@ -58,6 +58,24 @@ pub struct Function {
 }
 
 impl Function {
+    /// Does the first replacement that is found: lines by their numbers, and what stands for the last of them.
+    pub fn replace_first(
+        &mut self,
+        find: impl Fn(&Self, usize) -> Option<(Vec<usize>, Vec<Instruction>)>,
+    ) -> bool {
+        let mut found = (0..self.lines.len()).filter_map(|at| find(self, at));
+        let Some((lines, instructions)) = found.find(|(lines, _)| !lines.is_empty()) else {
+            return false;
+        };
+        let last = lines[lines.len() - 1];
+        let instructions = instructions.into_iter().map(Line::Code);
+        self.lines.splice(last..=last, instructions);
+        for line in lines[..lines.len() - 1].iter().rev() {
+            self.lines.remove(*line);
+        }
+        true
+    }
+
     /// Bytes of code, but for padding.
     pub fn size(&self) -> u32 {
         self.lines.iter().map(Line::size).sum()

@@ -2,9 +2,9 @@
 
 extern crate std;
 
-use super::switch::{ARMED, CLOSED};
-use super::tests::{Meter, OPERATOR, UTILITY, opened, pass, read, run};
+use super::{Meter, OPERATOR, UTILITY, opened, pass, read, run};
 use crate::service::MeterDevice;
+use crate::service::switch::{ARMED, CLOSED};
 use c12::device::Device;
 use std::vec::Vec;
 
@@ -22,7 +22,7 @@ fn moves(meter: &mut Meter) -> Vec<(u8, u8)> {
 }
 
 #[test]
-fn commands_drive_one_coil_for_a_tenth_of_a_second() {
+fn commands_drive_one_coil_for_an_eighth_of_a_second() {
     let mut meter = opened(&UTILITY);
     let mut now = 0u16;
     meter.tick(now);

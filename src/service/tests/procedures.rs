@@ -2,34 +2,19 @@
 
 extern crate std;
 
-use super::{MeterDevice, STATUS_CLOCK_ERROR};
+use super::{FACTORY, Meter, OPERATOR, UTILITY, read};
 use crate::readings::{FACTORY as FACTORY_MODE, METERING};
+use crate::service::{MeterDevice, STATUS_CLOCK_ERROR};
 use crate::store::MemoryBoard;
 use c12::clock::Clock;
 use c12::device::Device;
 use c12::snapshot::offset;
 use metrology::{Energy, Portable, Window};
-use std::vec;
 use std::vec::Vec;
 
-type Meter = MeterDevice<MemoryBoard>;
-
-const OPERATOR: [u8; 20] = [0; 20];
-const UTILITY: [u8; 20] = [b'2'; 20];
-const FACTORY: [u8; 20] = [b'1'; 20];
-
-fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
-    let size = meter.begin_read(table).expect("readable");
-    let mut bytes = vec![0xAA; size.into()];
-    meter.read(table, 0, &mut bytes);
-    bytes
-}
-
-/// Runs a procedure and returns its result code.
+/// Runs a standard procedure and returns its result code.
 fn run(meter: &mut Meter, procedure: u8, parameters: &[u8]) -> u8 {
-    let request = [&[procedure, 0, 0x21], parameters].concat();
-    assert_eq!(meter.write(7, 0, &request), Ok(()));
-    read(meter, 8)[3]
+    super::run(meter, procedure.into(), parameters)[0]
 }
 
 /// Codes of the events that count, the newest first.

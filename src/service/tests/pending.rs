@@ -2,16 +2,15 @@
 
 extern crate std;
 
-use super::MeterDevice;
+use super::{Meter, UTILITY, read};
 use crate::pending::{TABLE, TABLE_SIZE};
+use crate::service::MeterDevice;
 use crate::store::MemoryBoard;
 use c12::clock::Clock;
 use c12::device::Device;
 use c12::response::Response;
 use std::vec;
 use std::vec::Vec;
-
-type Meter = MeterDevice<MemoryBoard>;
 
 /// A meter on which the utility's password was given, at noon of a Friday.
 fn meter() -> Meter {
@@ -20,23 +19,14 @@ fn meter() -> Meter {
 
 fn meter_with(board: MemoryBoard) -> Meter {
     let mut meter = MeterDevice::new(board);
-    assert_eq!(meter.security(&[b'2'; 20]), Ok(()));
+    assert_eq!(meter.security(&UTILITY), Ok(()));
     meter.readings.kept.clock = Clock::from_bytes([26, 11, 20, 12, 0, 0, 5]);
     meter
 }
 
-fn read(meter: &mut Meter, table: u16) -> Vec<u8> {
-    let size = meter.begin_read(table).expect("readable");
-    let mut bytes = vec![0xAA; size.into()];
-    meter.read(table, 0, &mut bytes);
-    bytes
-}
-
-/// Runs a procedure and returns its result code.
+/// Runs a standard procedure and returns its result code.
 fn run(meter: &mut Meter, procedure: u8, parameters: &[u8]) -> u8 {
-    let request = [&[procedure, 0, 0x21], parameters].concat();
-    assert_eq!(meter.write(7, 0, &request), Ok(()));
-    read(meter, 8)[3]
+    super::run(meter, procedure.into(), parameters)[0]
 }
 
 /// The pending table: an event, and a calendar that is not like another.
