@@ -69,7 +69,7 @@ pub const CLOCK_BACK: u16 = 0x80 | PARTIAL;
 /// the first and of the fourth quadrant: that of a consumer without and with too many capacitors.
 pub static SELECT: [[u8; 3]; CHANNELS] = [[0, 0, 0xFF], [0, 1, 0xFF], [0, 2, 0xFF], [0, 5, 0xFF]];
 
-/// State of the profile, beside its [list](crate::list) of blocks: the newest of them is the one under way.
+/// State of the profile, beside its [`List`](crate::list::List) of blocks: the newest of them is the one under way.
 #[repr(C)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
