@@ -11,7 +11,8 @@
 //!
 //! Written from byte 8 on, in pieces if need be; it becomes pending when its last byte has been written, and is not while it is
 //! being written. One word tells, so that a supply failure leaves it either pending or not. Activation is a write of the
-//! [settings](crate::settings), whole or not at all; a failure behind that, before it is no longer pending, does it again, and one before the demand is reset leaves that out.
+//! [settings](crate::settings), whole or not at all; a failure behind that, before it is no longer pending, does it again, and
+//! one before the demand is reset leaves that out.
 
 use crate::settings::{CALENDAR_END, DATES};
 use crate::store::{Board, Place, SIZE};
